@@ -22,6 +22,9 @@
 
 struct desc;
 
+/* What the elements of a field are. */
+enum desc_kind { DESC_UNSIGNED, DESC_SIGNED, DESC_BOOL, DESC_RECORD, DESC_KIND_COUNT };
+
 /* One field of a described struct. */
 struct desc_field {
 	const char *name;
@@ -29,6 +32,7 @@ struct desc_field {
 	u32 size;              /* of one element, bytes */
 	u32 count;             /* elements; 1 for a scalar */
 	const struct desc *of; /* description of the element, NULL for scalars */
+	enum desc_kind kind;
 };
 
 /* A described struct. `version` rises when a field changes its meaning; adding a field does not need it. */
@@ -44,10 +48,17 @@ struct desc {
 #define FIELD_ARRAY(type, member, n, doc) type member[n];
 #define FIELD_STRUCTS(type, member, n, desc_of, doc) type member[n];
 
-#define DESC_MEMBER(type, member, doc) {#member, offsetof(DESC_STRUCT, member), sizeof(type), 1, NULL},
-#define DESC_ARRAY(type, member, n, doc) {#member, offsetof(DESC_STRUCT, member), sizeof(type), n, NULL},
+#define DESC_IS(type, other) __builtin_types_compatible_p(type, other)
+#define DESC_SCALAR_KIND(type)                                                                                         \
+	(DESC_IS(type, bool)                                                                   ? DESC_BOOL             \
+	 : DESC_IS(type, s8) || DESC_IS(type, s16) || DESC_IS(type, s32) || DESC_IS(type, s64) ? DESC_SIGNED           \
+											       : DESC_UNSIGNED)
+
+#define DESC_MEMBER(type, member, doc) DESC_ARRAY(type, member, 1, doc)
+#define DESC_ARRAY(type, member, n, doc)                                                                               \
+	{#member, offsetof(DESC_STRUCT, member), sizeof(type), n, NULL, DESC_SCALAR_KIND(type)},
 #define DESC_STRUCTS(type, member, n, desc_of, doc)                                                                    \
-	{#member, offsetof(DESC_STRUCT, member), sizeof(type), n, &(desc_of)},
+	{#member, offsetof(DESC_STRUCT, member), sizeof(type), n, &(desc_of), DESC_RECORD},
 
 /*
  * Defines `const struct desc NAME_desc` for `struct NAME`. In the .c, before it:
