@@ -1,1 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
+# make run: ETERNA in a machine with VT-x, and in it an unmodified Debian kernel with a shell.  make iso: for a USB stick.
+#
+#   make run [MACHINE=auto|bochs|kvm] [GUEST=cloud|full] [RUN_OPTIONS="--vcpus 2 ..."]
+#
+# The packages come first and everything else in a second make, which then finds the compiler. The commands before the
+# last take no input: what is piped into `make run` is for the guest.
+MACHINE ?= auto
+GUEST ?= cloud
+RUN_OPTIONS ?=
+
+ISO := $(O)/eterna.iso
+
+DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \
+	--initrd $(GUEST_INITRD) --cmdline console=ttyS0
+DEMO_READY = $(ETERNA_CACHE)/linux-$(GUEST)/.manifest $(ETERNA_CACHE)/initrd/.manifest
+
+run:
+	$(Q)tools/deps/packages build run </dev/null
+	$(Q)machine=$$(tools/eterna-run --machine $(MACHINE) --which) && tools/deps/packages "$$machine" </dev/null
+	$(Q)$(MAKE) --no-print-directory image $(DEMO_READY) </dev/null
+	$(Q)tools/eterna-run --machine $(MACHINE) $(DEMO_GUEST) $(RUN_OPTIONS)
+
+iso:
+	$(Q)tools/deps/packages build run </dev/null
+	$(Q)$(MAKE) --no-print-directory image $(DEMO_READY) </dev/null
+	$(Q)tools/eterna-run $(DEMO_GUEST) $(RUN_OPTIONS) --iso $(ISO)
+	$(Q)echo "$(ISO): copy it to a USB stick with dd, or to a CD"
+
+# The launcher's own test, with a small kernel in place of ETERNA.
+FIXTURE := $(O)/launcher/fixture.elf
+FIXTURE_SOURCES := tests/emu/launcher/start.S tests/emu/launcher/fixture.c
+
+$(FIXTURE): $(FIXTURE_SOURCES) tests/emu/launcher/fixture.ld
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -m32 $(STD) $(WARNINGS) -O1 -ffreestanding -fno-pic -fno-stack-protector -mgeneral-regs-only \
+		-nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments,-N,-T,tests/emu/launcher/fixture.ld -o $@ $(FIXTURE_SOURCES)
+
+launcher-test: $(FIXTURE) $(BOCHS_READY)
+	$(Q)tests/emu/launcher_test $(FIXTURE) $(ONLY)
+
+.PHONY: run iso launcher-test

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# The Bochs machine: its settings file and its command.
+import os
+import subprocess
+
+from .arguments import MIB, TREE
+from .failure import Failure
+
+HOST_MEMORY_MOST = 2048  # MiB that Bochs can hold as one block; more goes through its own paging file
+LOG = "bochs.log"
+BIOS = "/usr/share/bochs/BIOS-bochs-latest"  # package bochsbios
+VGA_BIOS = "/usr/share/vgabios/vgabios.bin"  # package vgabios
+
+# sync=none with a fixed date makes runs repeat: one tick is one instruction. ips only scales ticks to emulated seconds;
+# real speed is near three times that. The display is none; without `action=fatal` Bochs would ask a question.
+SETTINGS = """\
+config_interface: textconfig
+display_library: nogui
+romimage: file={bios}
+vgaromimage: file={vga_bios}
+cpu: model={model}, count={cpus}, ips=50000000, reset_on_triple_fault=0
+{memory}
+clock: sync=none, time0=1700000000
+pci: enabled=1, chipset=i440fx
+ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+ata0-master: type=cdrom, path="{iso}", status=inserted
+boot: cdrom
+com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
+log: "{log}"
+info: action=ignore
+debug: action=ignore
+error: action=report
+panic: action=fatal
+"""
+
+
+def settings(options, directory, iso, port):
+    megabytes = options.ram // MIB
+    memory = f"megs: {megabytes}"
+    if megabytes > HOST_MEMORY_MOST:
+        memory = f"memory: guest={megabytes}, host={HOST_MEMORY_MOST}"
+    text = SETTINGS.format(bios=BIOS, vga_bios=VGA_BIOS, model=options.cpu_model or "corei7_skylake_x",
+                           cpus=options.cpus, memory=memory, iso=iso, port=port, log=os.path.join(directory, LOG))
+    return text + "".join(f"{line}\n" for line in options.bochs_option)
+
+
+def program():
+    """The path of our Bochs, built if it is not there yet."""
+    made = subprocess.run([os.path.join(TREE, "tools/deps/bochs")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, check=False)
+    if made.returncode != 0:
+        raise Failure("there is no Bochs to run (see above)")
+    for rom in (BIOS, VGA_BIOS):
+        if not os.path.exists(rom):
+            raise Failure(f"{rom} is not installed: run tools/deps/packages bochs")
+    return made.stdout.strip()
+
+
+def command(the_program, options, directory, iso, address):
+    """The command that starts the machine with COM1 connected to TCP `address`."""
+    path = os.path.join(directory, "bochsrc")
+    with open(path, "w", encoding="utf-8") as rc:
+        rc.write(settings(options, directory, iso, address[1]))
+    return [the_program, "-q", "-f", path]
+
+
+def last_words(directory):
+    """The reason that Bochs gives for its end, where its log has one."""
+    try:
+        with open(os.path.join(directory, LOG), encoding="utf-8", errors="replace") as log:
+            panics = [line for line in log if "PANIC" in line or "3rd (" in line]
+    except OSError:
+        return None
+    return "Bochs: " + panics[-1].strip() if panics else None

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+# A running machine: the emulator's process and our end of its COM1.
+import os
+import select
+import signal
+import socket
+import subprocess
+
+from . import bochs, probe, qemu
+from .failure import Failure
+
+CONNECT_PATIENCE_S = 120  # from the emulator's start to its connecting COM1, on a host however busy
+
+
+def choose(wanted):
+    """(machine, why) for --machine; refuses a machine that is not to be had."""
+    if wanted not in ("auto", "kvm"):
+        return wanted, "as asked"
+    lack = probe.kvm_lacks_vmx()
+    if lack is None:
+        return "kvm", "this host offers nested VT-x"
+    if wanted == "kvm":
+        raise Failure(f"--machine kvm: {lack}")
+    return "bochs", lack
+
+
+def program(kind):
+    """The emulator's path. Bochs may have to be built first, so this comes before the terminal is taken."""
+    return bochs.program() if kind == "bochs" else qemu.program()
+
+
+class Machine:
+    """The emulator, started; `serial` is COM1. Ends the emulator when the context ends, whatever the reason."""
+
+    def __init__(self, kind, the_program, options, directory, iso):
+        self.kind = kind
+        self.program = the_program
+        self.directory = directory
+        self.socket_path = os.path.join(directory, "com1")
+        self.serial = None
+        self.process = None
+        self.pidfd = None
+        with self.listen() as server:
+            self.start(self.command(options, iso, server.getsockname()), qemu.LOG if kind != "bochs" else "bochs.out")
+            self.serial = self.accept(server)
+        self.serial.setblocking(False)
+
+    # Bochs speaks TCP only; as a server itself it would wait before the boot and could not have its port again soon.
+    def listen(self):
+        if self.kind == "bochs":
+            return socket.create_server(("127.0.0.1", 0))
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(self.socket_path)
+        server.listen(1)
+        return server
+
+    def command(self, options, iso, address):
+        if self.kind == "bochs":
+            return bochs.command(self.program, options, self.directory, iso, address)
+        return qemu.command(self.program, options, "kvm" if self.kind == "kvm" else "tcg", iso, self.socket_path)
+
+    def start(self, command, log_name):
+        """In a session of its own, so that no key of ours reaches it, and killed by the kernel should we be killed."""
+        with open(os.path.join(self.directory, log_name), "wb") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--"] + command,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.pidfd = os.pidfd_open(self.process.pid)
+
+    def accept(self, server):
+        ready, _, _ = select.select([server, self.pidfd], [], [], CONNECT_PATIENCE_S)
+        if server in ready:
+            connection, _ = server.accept()
+            return connection
+        self.stop()
+        raise Failure(f"{self.kind} did not start: {self.last_words() or 'it says nothing'}")
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def is_emulated(self):
+        return self.kind != "kvm"
+
+    def processor_seconds(self):
+        """Processor time that the emulator has used."""
+        try:
+            with open(f"/proc/{self.process.pid}/stat", encoding="ascii", errors="replace") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
+
+    def last_words(self):
+        return bochs.last_words(self.directory) if self.kind == "bochs" else qemu.last_words(self.directory)
+
+    def stop(self):
+        if self.process is not None and not self.ended():
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+            self.pidfd = None
+        if self.serial is not None:
+            self.serial.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# The QEMU machines: with KVM on the host's processor, and with QEMU's own emulation.
+import os
+import shutil
+
+from .arguments import MIB
+from .failure import Failure
+
+LOG = "qemu.log"  # what QEMU itself says; main.py sends its output there
+
+
+def program():
+    path = shutil.which("qemu-system-x86_64")
+    if path is None:
+        raise Failure("qemu-system-x86_64 is not installed: run tools/deps/packages qemu")
+    return path
+
+
+def command(the_program, options, accelerator, iso, socket_path):
+    """The command that starts the machine with COM1 connected to the unix socket."""
+    model = options.cpu_model or ("host" if accelerator == "kvm" else "max")
+    words = [the_program, "-machine", "q35", "-accel", accelerator, "-cpu", model, "-smp", str(options.cpus),
+             "-m", f"{options.ram // MIB}M", "-nodefaults", "-vga", "std", "-display", "none", "-no-reboot",
+             "-drive", f"if=ide,media=cdrom,readonly=on,format=raw,file={iso.replace(',', ',,')}", "-boot", "d",
+             "-chardev", f"socket,id=com1,path={socket_path.replace(',', ',,')}", "-serial", "chardev:com1"]
+    return words + options.qemu_option
+
+
+def last_words(directory):
+    """QEMU's last message, where it left one."""
+    try:
+        with open(os.path.join(directory, LOG), encoding="utf-8", errors="replace") as log:
+            lines = log.read().split("\n")
+    except OSError:
+        return None
+    said = [line for line in lines if line.strip()]
+    return said[-1].strip() if said else None
