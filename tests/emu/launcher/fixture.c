@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A test kernel for the launcher: lists what it was booted with, echoes COM1, and does what it is told there.
+// A test kernel for the launcher: lists what it was booted with and on, echoes COM1, and does what it is told there.
 //
 // Commands, a line each:  exit N    tell status N and power off      quiet     power off without a word
 //                         fault     triple fault                     hang      stop for good, interrupts off
@@ -137,6 +137,15 @@ static void show_module(const char *name)
 				put(*p);
 }
 
+// Does the processor claim VMX (CPUID.1:ECX bit 5)?
+static bool has_vmx(void)
+{
+	uint32_t eax = 1, ebx, ecx = 0, edx;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	return ecx >> 5 & 1;
+}
+
 // Bochs and QEMU's q35 have their ACPI power switch at different ports.
 static void power_off(void)
 {
@@ -195,6 +204,7 @@ void run(const uint8_t *info)
 	serial_init();
 	print("fixture\r\n");
 	list_modules();
+	print(has_vmx() ? "vmx\r\n" : "no vmx\r\n");
 	print("ready\r\n");
 	for (;;) {
 		read_line(line);
