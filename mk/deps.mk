@@ -12,11 +12,13 @@ ZYDIS_DIR  := $(ETERNA_CACHE)/zydis
 ZYCORE_INC := $(ETERNA_CACHE)/zycore/include
 INIH_DIR   := $(ETERNA_CACHE)/inih
 BOCHS      := $(ETERNA_CACHE)/bochs/bochs
+CBMC       := $(ETERNA_CACHE)/cbmc/cbmc
 
 ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
 BOCHS_READY  := $(ETERNA_CACHE)/bochs/.manifest
+CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
 
 # The demo guests: Debian's kernels, unmodified, and a busybox initrd.
 GUEST_CLOUD_KERNEL := $(ETERNA_CACHE)/linux-cloud/vmlinuz
@@ -29,6 +31,9 @@ $(ZYDIS_READY) $(ZYCORE_READY) $(INIH_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 
 $(BOCHS_READY): FORCE
 	@tools/deps/bochs </dev/null >/dev/null
+
+$(CBMC_READY): FORCE
+	@tools/deps/cbmc </dev/null >/dev/null
 
 $(GUESTS_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 	@tools/deps/guest $* </dev/null
