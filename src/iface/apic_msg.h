@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An interrupt message as it travels between I/O APICs, MSI devices and local APICs. */
+#ifndef ETERNA_IFACE_APIC_MSG_H
+#define ETERNA_IFACE_APIC_MSG_H
+
+#include "base/bits.h"
+
+/* Encodings of the delivery-mode field (SDM 3A, Interrupt Command Register; Message Data Register Format). */
+enum apic_delivery {
+	APIC_FIXED = 0,
+	APIC_LOWEST = 1,
+	APIC_SMI = 2,
+	APIC_NMI = 4,
+	APIC_INIT = 5,
+	APIC_STARTUP = 6,
+	APIC_EXTINT = 7,
+};
+
+/* Encodings of the ICR's destination-shorthand field. */
+enum apic_shorthand {
+	APIC_TO_DESTINATION = 0,
+	APIC_TO_SELF = 1,
+	APIC_TO_ALL = 2,
+	APIC_TO_OTHERS = 3,
+};
+
+struct apic_msg {
+	u32 destination; /* APIC id or logical destination; 8 bits unless `wide` */
+	u32 source;      /* x2APIC id of the sender; meaningful with a shorthand only */
+	u8 vector;       /* for APIC_STARTUP: number of the 4 KiB page to start in */
+	u8 delivery;     /* enum apic_delivery; 3 is reserved and never accepted */
+	u8 shorthand;    /* enum apic_shorthand */
+	bool logical;    /* `destination` is logical, else physical */
+	bool level;      /* level-triggered, else edge */
+	bool wide;       /* `destination` has 32 bits (from an x2APIC ICR): broadcast is all 32 ones, else 0xff */
+};
+
+/* Every MSI address lies in this megabyte (SDM 3A, Message Address Register Format). */
+#define APIC_MSI_BASE 0xfee00000u
+#define APIC_MSI_BASE_MASK 0xfff00000u
+
+#define APIC_MSI_DESTINATION BITS(19, 12)
+#define APIC_MSI_REDIRECTION BIT(3)
+#define APIC_MSI_LOGICAL BIT(2)
+#define APIC_MSI_VECTOR BITS(7, 0)
+#define APIC_MSI_DELIVERY BITS(10, 8)
+#define APIC_MSI_LEVEL BIT(15)
+
+/*
+ * The message that a device's write of `data` to `address` makes.
+ *
+ * The redirection hint only allows redirection: a physical destination has one receiver anyway, and for a logical
+ * one the delivery mode says whether a single receiver is wanted. Source: SDM 3A, Message Signalled Interrupts.
+ */
+static inline struct apic_msg apic_msg_from_msi(u32 address, u32 data)
+{
+	return (struct apic_msg){
+		.destination = (u32)GET(APIC_MSI_DESTINATION, address),
+		.vector = (u8)GET(APIC_MSI_VECTOR, data),
+		.delivery = (u8)GET(APIC_MSI_DELIVERY, data),
+		.shorthand = APIC_TO_DESTINATION,
+		.logical = (address & APIC_MSI_REDIRECTION) && (address & APIC_MSI_LOGICAL),
+		.level = data & APIC_MSI_LEVEL,
+	};
+}
+
+#endif
