@@ -12,6 +12,7 @@ include mk/toolchain.mk
 include mk/deps.mk
 include mk/image.mk
 include mk/hosted.mk
+include mk/guests.mk
 include mk/lint.mk
 include mk/run.mk
 include mk/test.mk

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local APIC, IOAPIC and 8259 set-up for test guests.
+#include "apic.h"
+
+#include "trap.h"
+
+static void spurious(struct trap_frame *frame)
+{
+	(void)frame; /* no EOI (SDM 3A, Spurious Interrupt) */
+}
+
+void lapic_init(void)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BIT(11));
+	trap_set_handler(SPURIOUS_VECTOR, spurious);
+	lapic_write(LAPIC_SVR, 0x100 | SPURIOUS_VECTOR);
+	lapic_write(LAPIC_TPR, 0);
+	lapic_write(LAPIC_LVT_TIMER, (u32)LVT_MASKED);
+	lapic_write(LAPIC_LVT_LINT0, (u32)LVT_MASKED);
+	lapic_write(LAPIC_LVT_LINT1, (u32)LVT_MASKED);
+	lapic_write(LAPIC_LVT_ERROR, (u32)LVT_MASKED);
+}
+
+bool lapic_bit(u32 offset, unsigned vector)
+{
+	return lapic_read(offset + vector / 32 * 0x10) >> vector % 32 & 1;
+}
+
+static void ipi_wait(void)
+{
+	for (int i = 0; i < 1000000 && lapic_read(LAPIC_ICR_LOW) & ICR_PENDING; i++)
+		pause();
+}
+
+void lapic_self_ipi(unsigned vector)
+{
+	lapic_write(LAPIC_ICR_LOW, ICR_SELF | ICR_ASSERT | vector);
+	ipi_wait();
+}
+
+void lapic_ipi(unsigned apic_id, u32 low)
+{
+	lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
+	lapic_write(LAPIC_ICR_LOW, low | ICR_ASSERT);
+	ipi_wait();
+}
+
+u32 ioapic_read(unsigned reg)
+{
+	PHYS(u32, IOAPIC_BASE) = reg;
+	return PHYS(u32, IOAPIC_BASE + 0x10);
+}
+
+void ioapic_write(unsigned reg, u32 v)
+{
+	PHYS(u32, IOAPIC_BASE) = reg;
+	PHYS(u32, IOAPIC_BASE + 0x10) = v;
+}
+
+void ioapic_route(unsigned pin, u32 low)
+{
+	ioapic_write(0x10 + 2 * pin, (u32)IOAPIC_MASKED);
+	ioapic_write(0x11 + 2 * pin, lapic_read(LAPIC_ID));
+	ioapic_write(0x10 + 2 * pin, low);
+}
+
+u32 ioapic_entry(unsigned pin)
+{
+	return ioapic_read(0x10 + 2 * pin);
+}
+
+void pic_init(void)
+{
+	outb(0x20, 0x11);
+	outb(0xa0, 0x11);
+	outb(0x21, 0x20);
+	outb(0xa1, 0x28);
+	outb(0x21, 0x04);
+	outb(0xa1, 0x02);
+	outb(0x21, 0x01);
+	outb(0xa1, 0x01);
+	pic_set_mask(0xffff);
+}
+
+void pic_set_mask(u16 mask)
+{
+	outb(0x21, (u8)mask);
+	outb(0xa1, (u8)(mask >> 8));
+}
+
+void pic_eoi(unsigned irq)
+{
+	if (irq >= 8)
+		outb(0xa0, 0x20);
+	outb(0x20, 0x20);
+}
