@@ -66,7 +66,7 @@ $(O)/fuzz/libpure.a: $(FUZZ_OBJECTS) $(HOSTED_LIBRARY_OBJECTS)
 
 $(O)/fuzz/%_fuzz: fuzz/%_fuzz.c tests/unit/assert_fail.c $(O)/fuzz/libpure.a
 	$(call say,CC fuzz,$<)
-	$(Q)clang $(FUZZ_CFLAGS) $(LIBRARY_INCLUDES) -fsanitize=fuzzer -o $@ $< tests/unit/assert_fail.c $(O)/fuzz/libpure.a
+	$(Q)clang $(FUZZ_CFLAGS) $(LIBRARY_INCLUDES) -Itests -fsanitize=fuzzer -o $@ $< tests/unit/assert_fail.c $(O)/fuzz/libpure.a
 
 fuzz: $(FUZZ_PROGRAMS)
 	$(Q)tools/test/run-fuzzers --time $(TIME) $(FUZZ_PROGRAMS)
