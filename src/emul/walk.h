@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's own paging: linear to guest-physical addresses in every mode, with permissions and A/D bits. */
+#ifndef ETERNA_EMUL_WALK_H
+#define ETERNA_EMUL_WALK_H
+
+#include "iface/guest_memory.h"
+#include "x86/cpu_state.h"
+#include "x86/regs/control.h"
+
+/* What the access does. None of WALK_WRITE and WALK_FETCH is a data read; the two exclude each other. */
+#define WALK_WRITE 1u
+#define WALK_FETCH 2u
+#define WALK_USER 4u     /* user-mode access: CPL 3 and not implicit */
+#define WALK_IMPLICIT 8u /* supervisor access to a descriptor table or TSS: RFLAGS.AC does not lift SMAP */
+#define WALK_PEEK 16u    /* a debugger looks: no permission counts, no A/D bit is set */
+
+/* What the walk depends on besides the registers; the guest's CPUID says so. */
+struct walk_limits {
+	u8 phys_bits;       /* MAXPHYADDR, 32 to 52 */
+	bool has_gib_pages; /* 1 GiB pages */
+	u32 pkru;           /* the guest's PKRU, used where CR4.PKE is set */
+};
+
+/*
+ * Translate `gva` by the paging that `cpu` has on. The upper half of `gva` is ignored outside IA-32e mode; inside it
+ * the address must be canonical (address_is_canonical), the caller raises #GP or #SS otherwise.
+ *
+ * PDPTEs of PAE paging are read from memory at each walk.
+ *
+ * Returns OK and *gpa; ERR_FAULT and *pf_error, the page fault's error code (SDM 3A, Page-Fault Exceptions), with no
+ * entry changed; ERR_BUSY when another CPU keeps changing the entries; or what `memory` reported.
+ * Source: SDM 3A, Paging.
+ */
+err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+	   unsigned access, gpa_t *gpa, u32 *pf_error) MUST_CHECK;
+
+/* Are all bits above the linear-address width (48, or 57 with CR4.LA57) copies of its highest bit? */
+static inline bool address_is_canonical(u64 cr4, u64 address)
+{
+	unsigned unused_bits = cr4 & CR4_LA57 ? 7 : 16;
+
+	return (u64)((s64)(address << unused_bits) >> unused_bits) == address;
+}
+
+#endif
