@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fetching the instruction's bytes and decoding them in the mode that CS and EFER give.
+#include "base/mem.h"
+#include "emul/exec.h"
+
+static u8 code_bits(const struct exec *x)
+{
+	if (x->is_long)
+		return 64;
+	return x->cpu->seg[SEG_CS].access & SEG_DB ? 32 : 16;
+}
+
+static err_t decoder_init(const struct exec *x, ZydisDecoder *decoder)
+{
+	ZydisStackWidth stack = x->cpu->seg[SEG_SS].access & SEG_DB ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16;
+	bool is_compat = x->cpu->efer & EFER_LMA;
+	ZydisMachineMode mode;
+
+	if (x->is_long) {
+		mode = ZYDIS_MACHINE_MODE_LONG_64;
+		stack = ZYDIS_STACK_WIDTH_64;
+	} else if (code_bits(x) == 32) {
+		mode = is_compat ? ZYDIS_MACHINE_MODE_LONG_COMPAT_32 : ZYDIS_MACHINE_MODE_LEGACY_32;
+	} else if (x->is_protected) {
+		mode = is_compat ? ZYDIS_MACHINE_MODE_LONG_COMPAT_16 : ZYDIS_MACHINE_MODE_LEGACY_16;
+	} else {
+		mode = ZYDIS_MACHINE_MODE_REAL_16;
+	}
+	return ZYAN_SUCCESS(ZydisDecoderInit(decoder, mode, stack)) ? OK : ERR_UNSUPPORTED;
+}
+
+/* Read the code bytes that are left of the page at `have`; nothing new when `have` bytes are all there can be. */
+static err_t fetch_page(struct exec *x, u32 have, u32 *now)
+{
+	u64 offset = x->cpu->rip + have;
+	struct span span;
+	u64 linear;
+
+	if (!x->is_long)
+		offset = (u32)offset;
+	err_t err = exec_linear(x, SEG_CS, offset, 1, ACCESS_FETCH, &linear);
+	if (err)
+		return err;
+	u32 bytes = MIN(INSN_BYTES_MAX - have, (u32)(PAGE_BYTES - linear % PAGE_BYTES));
+	if (!x->is_long)
+		bytes = (u32)MIN((u64)bytes, x->cpu->seg[SEG_CS].limit - offset + 1);
+	err = span_open_linear(x, linear, bytes, ACCESS_FETCH, &span);
+	if (!err)
+		err = span_read(x, &span, x->result->insn + have);
+	if (!err)
+		*now = have + bytes;
+	return err;
+}
+
+/* Does the instruction have a VEX or EVEX prefix? Then a newer processor, or a fuller Zydis, may well know it. */
+static bool is_vector_encoding(const struct exec *x)
+{
+	u8 first = x->result->insn[MIN(x->z.raw.prefix_count, INSN_BYTES_MAX - 1)];
+
+	return first == 0x62 || first == 0xc4 || first == 0xc5;
+}
+
+static err_t decode_failed(struct exec *x, ZyanStatus status)
+{
+	switch (status) {
+	case ZYDIS_STATUS_NO_MORE_DATA:
+	case ZYDIS_STATUS_INSTRUCTION_TOO_LONG:
+		return exec_fault_code(x, VECTOR_GP, 0);
+	default:
+		return is_vector_encoding(x) ? ERR_UNSUPPORTED : exec_fault(x, VECTOR_UD);
+	}
+}
+
+/* Decode what has been fetched, and fetch the next page's part only when the instruction reaches into it. */
+static err_t fetch_and_decode(struct exec *x, const ZydisDecoder *decoder)
+{
+	struct emul_result *r = x->result;
+	u32 have = MIN(x->emul->given_bytes, INSN_BYTES_MAX);
+
+	if (have)
+		memcpy(r->insn, x->emul->given, have);
+	for (;;) {
+		ZyanStatus status = ZYDIS_STATUS_NO_MORE_DATA;
+
+		if (have)
+			status = ZydisDecoderDecodeInstruction(decoder, &x->context, r->insn, have, &x->z);
+		r->insn_bytes = (u8)have;
+		if (ZYAN_SUCCESS(status))
+			return OK;
+		if (status != ZYDIS_STATUS_NO_MORE_DATA || have == INSN_BYTES_MAX)
+			return decode_failed(x, status);
+		err_t err = fetch_page(x, have, &have);
+		if (err)
+			return err;
+	}
+}
+
+err_t exec_decode(struct exec *x)
+{
+	ZydisDecoder decoder;
+	err_t err = decoder_init(x, &decoder);
+
+	x->result->code_bits = code_bits(x);
+	if (!err)
+		err = fetch_and_decode(x, &decoder);
+	if (err)
+		return err;
+	x->result->insn_bytes = x->z.length;
+	x->next_rip = x->cpu->rip + x->z.length;
+	if (!ZYAN_SUCCESS(
+		    ZydisDecoderDecodeOperands(&decoder, &x->context, &x->z, x->operand, x->z.operand_count_visible)))
+		return ERR_UNSUPPORTED;
+	return OK;
+}
