@@ -1,1 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
+# The bootable image: build/eterna.elf, one ELF64 file with a Multiboot 2 header and a PVH note.
+#
+# It is linked twice: the first link tells the addresses of all functions, the second has them as its symbol table,
+# which host/backtrace.c reads. The table stands behind .text, so the addresses do not move.
+IMAGE := $(O)/eterna.elf
+IMAGE_CFLAGS := $(STD) $(WARNINGS) -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-nostdlib -fno-pic -fno-pie -mno-red-zone -mcmodel=kernel -mgeneral-regs-only -fno-omit-frame-pointer \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-common -ffunction-sections \
+	-fstack-protector-strong -mstack-protector-guard=global -Isrc -Iinclude -I$(O)/gen -MMD -MP \
+	$(if $(filter debug,$(BUILD)),-O1 -DCONFIG_DEBUG=1,-O2 -DCONFIG_DEBUG=0)
+IMAGE_ASFLAGS := -g -Isrc -I$(O)/gen -MMD -MP -D__ASSEMBLY__
+IMAGE_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+	-Wl,--build-id=none -Wl,--no-warn-rwx-segments
+
+IMAGE_SOURCES := $(shell find src -name '*.c' ! -name 'asm_offsets.c')
+IMAGE_ASM := $(shell find src -name '*.S' ! -name '*.lds.S')
+IMAGE_OBJECTS := $(IMAGE_SOURCES:src/%.c=$(O)/image/%.o) $(IMAGE_ASM:src/%.S=$(O)/image/%.S.o)
+OFFSETS := $(O)/gen/asm_offsets.h
+
+image: $(IMAGE)
+
+# Offsets of struct members for assembly, taken from the compiler's own output.
+$(OFFSETS): src/hvm/asm_offsets.c
+	$(call say,OFFSETS,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -MM -MT $@ -MF $@.d $<
+	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -S -o - $< | \
+		sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([0-9]*\).*/#define \1 \2/p' > $@
+
+# memcpy and its family must not be recognised as calls to themselves.
+$(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
+
+$(O)/image/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(IMAGE_CFLAGS) $(LIBRARY_INCLUDES) -c -o $@ $<
+
+$(O)/image/%.S.o: src/%.S $(OFFSETS)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(IMAGE_ASFLAGS) -c -o $@ $<
+
+$(O)/eterna.lds: src/main/eterna.lds.S src/host/layout.h
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x assembler-with-cpp -Isrc -o $@ $<
+
+$(IMAGE): $(IMAGE_OBJECTS) $(IMAGE_LIBRARY_OBJECTS) $(O)/eterna.lds tools/build/symbols
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(IMAGE_LDFLAGS) -T $(O)/eterna.lds -o $(O)/eterna.stage1 $(IMAGE_OBJECTS) $(IMAGE_LIBRARY_OBJECTS)
+	$(Q)tools/build/symbols $(O)/eterna.stage1 > $(O)/gen/symbols.S
+	$(Q)$(CC) $(IMAGE_ASFLAGS) -c -o $(O)/gen/symbols.o $(O)/gen/symbols.S
+	$(Q)$(CC) $(IMAGE_LDFLAGS) -T $(O)/eterna.lds -o $@ $(IMAGE_OBJECTS) $(IMAGE_LIBRARY_OBJECTS) $(O)/gen/symbols.o
+
+-include $(IMAGE_OBJECTS:.o=.d) $(OFFSETS).d
+.PHONY: image

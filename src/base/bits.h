@@ -5,8 +5,8 @@
 
 #include "base/types.h"
 
-#define BIT(n) (1ull << (n))
-#define BITS(hi, lo) ((~0ull >> (63 - (hi) + (lo))) << (lo))
+#define BIT(n) ((u64)1 << (n))
+#define BITS(hi, lo) ((~(u64)0 >> (63 - (hi) + (lo))) << (lo))
 #define GET(mask, v) (((u64)(v) & (mask)) / ((mask) & -(mask)))
 #define PUT(mask, v) (((u64)(v) * ((mask) & -(mask))) & (mask))
 

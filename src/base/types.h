@@ -31,11 +31,11 @@ typedef struct {
 #define GVA(x) ((gva_t){x})
 #define HPA(x) ((hpa_t){x})
 
-#define KIB 1024ull
-#define MIB (1024ull * KIB)
-#define GIB (1024ull * MIB)
+#define KIB ((u64)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
 
-#define PAGE_BYTES 4096ull
+#define PAGE_BYTES ((u64)4096)
 #define PAGE_SHIFT 12
 
 #define NS_PER_US 1000ull

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's local APIC, its timer and the I/O APIC (SDM 3A, Advanced Programmable Interrupt Controller; 82093AA).
+#include "host/apic.h"
+
+#include "base/bits.h"
+#include "base/checked.h"
+#include "boot/info/acpi.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "host/trap.h"
+#include "x86/insn.h"
+#include "x86/regs/msr.h"
+
+/* Register offsets of the MMIO page; the x2APIC MSR is MSR_X2APIC_FIRST + offset / 16. */
+#define LAPIC_ID 0x20
+#define LAPIC_EOI 0xb0
+#define LAPIC_SVR 0xf0
+#define LAPIC_LVT_TIMER 0x320
+#define LAPIC_LVT_LINT0 0x350
+#define LAPIC_LVT_LINT1 0x360
+#define LAPIC_TIMER_INITIAL 0x380
+#define LAPIC_TIMER_CURRENT 0x390
+#define LAPIC_TIMER_DIVIDE 0x3e0
+
+#define SVR_ENABLE BIT(8)
+#define LVT_MASKED BIT(16)
+#define LVT_TSC_DEADLINE BIT(18)
+#define LVT_NMI (4u << 8)
+#define TIMER_DIVIDE_BY_1 0xb
+#define CPUID1_ECX_TSC_DEADLINE BIT(24)
+
+#define IOAPIC_WINDOW 0x10
+#define IOAPIC_VERSION 1
+#define IOAPIC_REDIRECTION 0x10
+#define REDIRECTION_MASKED BIT(16)
+#define REDIRECTION_LEVEL BIT(15)
+#define REDIRECTION_LOW BIT(13)
+#define MPS_POLARITY_LOW 3
+#define MPS_TRIGGER_LEVEL (3 << 2)
+
+#define PIC1_MASK 0x21
+#define PIC2_MASK 0xa1
+
+static volatile u8 *lapic;
+static bool is_x2apic;
+static bool is_deadline_timer;
+static u64 timer_hz;
+
+static u32 lapic_read(u32 offset)
+{
+	return is_x2apic ? (u32)rdmsr(MSR_X2APIC_FIRST + offset / 16) : mmio_read32(lapic + offset);
+}
+
+static void lapic_write(u32 offset, u32 value)
+{
+	if (is_x2apic)
+		wrmsr(MSR_X2APIC_FIRST + offset / 16, value);
+	else
+		mmio_write32(lapic + offset, value);
+}
+
+void apic_eoi(void)
+{
+	lapic_write(LAPIC_EOI, 0);
+}
+
+static u32 ioapic_read(volatile u8 *ioapic, u32 reg)
+{
+	mmio_write32(ioapic, reg);
+	return mmio_read32(ioapic + IOAPIC_WINDOW);
+}
+
+static void ioapic_write(volatile u8 *ioapic, u32 reg, u32 value)
+{
+	mmio_write32(ioapic, reg);
+	mmio_write32(ioapic + IOAPIC_WINDOW, value);
+}
+
+static u32 ioapic_pins(volatile u8 *ioapic)
+{
+	return (ioapic_read(ioapic, IOAPIC_VERSION) >> 16 & 0xff) + 1;
+}
+
+static void ioapic_mask_all(volatile u8 *ioapic)
+{
+	for (u32 pin = 0, pins = ioapic_pins(ioapic); pin < pins; pin++)
+		ioapic_write(ioapic, IOAPIC_REDIRECTION + 2 * pin, REDIRECTION_MASKED);
+}
+
+void apic_init(const struct acpi_info *acpi)
+{
+	u64 base = rdmsr(MSR_APIC_BASE);
+
+	outb(PIC1_MASK, 0xff);
+	outb(PIC2_MASK, 0xff);
+	is_x2apic = base & APIC_BASE_X2APIC;
+	if (!(base & APIC_BASE_ENABLE))
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
+	if (!is_x2apic)
+		lapic = memory_map_device(HPA(base & APIC_BASE_ADDRESS), PAGE_BYTES);
+	lapic_write(LAPIC_SVR, SVR_ENABLE | HOST_VECTOR_SPURIOUS);
+	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
+	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
+	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
+	for (u32 i = 0; i < acpi->ioapic_count; i++)
+		ioapic_mask_all(memory_map_device(HPA(acpi->ioapic[i].hpa), PAGE_BYTES));
+}
+
+bool apic_route_isa(const struct acpi_info *acpi, u8 irq, u8 vector)
+{
+	u32 gsi = acpi->isa_gsi[irq];
+	u16 flags = acpi->isa_flags[irq];
+	u32 id = lapic_read(LAPIC_ID) >> (is_x2apic ? 0 : 24);
+
+	for (u32 i = 0; i < acpi->ioapic_count; i++) {
+		volatile u8 *ioapic = memory_map_device(HPA(acpi->ioapic[i].hpa), PAGE_BYTES);
+		u32 pin = gsi - acpi->ioapic[i].gsi_base;
+		u32 low = vector;
+
+		if (gsi < acpi->ioapic[i].gsi_base || pin >= ioapic_pins(ioapic))
+			continue;
+		if ((flags & MPS_POLARITY_LOW) == MPS_POLARITY_LOW)
+			low |= REDIRECTION_LOW;
+		if ((flags & MPS_TRIGGER_LEVEL) == MPS_TRIGGER_LEVEL)
+			low |= REDIRECTION_LEVEL;
+		ioapic_write(ioapic, IOAPIC_REDIRECTION + 2 * pin + 1, id << 24);
+		ioapic_write(ioapic, IOAPIC_REDIRECTION + 2 * pin, low);
+		return true;
+	}
+	return false;
+}
+
+/* Count APIC timer ticks over a hundredth of a second. */
+static u64 timer_measure(void)
+{
+	u64 wait = clock_tsc_khz() * 10;
+	u64 start = rdtsc();
+	u32 ticks;
+
+	lapic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
+	lapic_write(LAPIC_TIMER_INITIAL, UINT32_MAX);
+	while (rdtsc() - start < wait)
+		pause();
+	ticks = UINT32_MAX - lapic_read(LAPIC_TIMER_CURRENT);
+	lapic_write(LAPIC_TIMER_INITIAL, 0);
+	return ticks * 100ull;
+}
+
+void apic_timer_init(void)
+{
+	is_deadline_timer = cpuid(1, 0).ecx & CPUID1_ECX_TSC_DEADLINE;
+	if (is_deadline_timer) {
+		lapic_write(LAPIC_LVT_TIMER, LVT_TSC_DEADLINE | HOST_VECTOR_TIMER);
+		/* SDM 3A, TSC-Deadline Mode: order the MMIO write before the first deadline. */
+		__asm__ volatile("mfence" : : : "memory");
+		return;
+	}
+	timer_hz = timer_measure();
+	lapic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	lapic_write(LAPIC_LVT_TIMER, HOST_VECTOR_TIMER);
+}
+
+void apic_timer_arm(u64 tsc)
+{
+	u64 now;
+	u64 ticks;
+
+	if (is_deadline_timer) {
+		wrmsr(MSR_TSC_DEADLINE, tsc == NEVER ? 0 : MAX(tsc, 1));
+		return;
+	}
+	now = rdtsc();
+	ticks = tsc == NEVER ? 0 : tsc <= now ? 1 : muldiv(tsc - now, timer_hz, clock_tsc_khz() * 1000) + 1;
+	lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(ticks, UINT32_MAX));
+}
+
+const char *apic_mode_name(void)
+{
+	return is_x2apic ? "x2APIC" : "xAPIC";
+}
+
+const char *apic_timer_name(void)
+{
+	return is_deadline_timer ? "TSC deadline" : "one-shot";
+}

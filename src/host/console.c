@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// COM1 as the machine's console (a 16550A: National Semiconductor's PC16550D data sheet).
+#include "host/console.h"
+
+#include "base/bits.h"
+#include "base/ring.h"
+#include "host/apic.h"
+#include "host/trap.h"
+#include "x86/insn.h"
+
+#define COM1 0x3f8
+#define UART_DATA (COM1 + 0)
+#define UART_DIVISOR_LOW (COM1 + 0)
+#define UART_IER (COM1 + 1)
+#define UART_DIVISOR_HIGH (COM1 + 1)
+#define UART_IIR (COM1 + 2)
+#define UART_FCR (COM1 + 2)
+#define UART_LCR (COM1 + 3)
+#define UART_MCR (COM1 + 4)
+#define UART_LSR (COM1 + 5)
+#define UART_SCRATCH (COM1 + 7)
+
+#define IER_RX BIT(0)
+#define IER_TX_EMPTY BIT(1)
+#define IIR_NONE BIT(0)
+#define LCR_DLAB BIT(7)
+#define LCR_8N1 0x03
+#define LSR_DATA BIT(0)
+#define LSR_TX_HOLDING_EMPTY BIT(5)
+#define LSR_TX_EMPTY BIT(6)
+#define FCR_ENABLE_AND_CLEAR 0x07
+#define MCR_DTR_RTS_OUT2 0x0b
+#define FIFO_BYTES 16
+
+static u8 tx_bytes[32 * KIB];
+static u8 rx_bytes[4 * KIB];
+static struct ring tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)};
+static struct ring rx = {.bytes = rx_bytes, .size = sizeof(rx_bytes)};
+static bool is_present;
+static bool is_by_interrupt;
+
+void console_init(void)
+{
+	outb(UART_SCRATCH, 0x5a);
+	is_present = inb(UART_SCRATCH) == 0x5a;
+	if (!is_present)
+		return;
+	outb(UART_IER, 0);
+	outb(UART_LCR, LCR_DLAB);
+	outb(UART_DIVISOR_LOW, 1);
+	outb(UART_DIVISOR_HIGH, 0);
+	outb(UART_LCR, LCR_8N1);
+	outb(UART_FCR, FCR_ENABLE_AND_CLEAR);
+	outb(UART_MCR, MCR_DTR_RTS_OUT2);
+}
+
+/* Move up to a FIFO of bytes to the line if it is idle. */
+static void tx_feed(void)
+{
+	u8 byte;
+
+	if (!(inb(UART_LSR) & LSR_TX_HOLDING_EMPTY))
+		return;
+	for (unsigned i = 0; i < FIFO_BYTES && ring_get(&tx, &byte); i++)
+		outb(UART_DATA, byte);
+}
+
+static void rx_take(void)
+{
+	while (ring_room(&rx) && (inb(UART_LSR) & LSR_DATA))
+		ring_put(&rx, inb(UART_DATA));
+}
+
+/* The transmit interrupt stays off while there is nothing to send, the receive interrupt while there is no room:
+ * what is typed then waits in the FIFO and, behind it, at the sender. */
+static void interrupts_select(void)
+{
+	outb(UART_IER, (u8)((ring_used(&tx) ? IER_TX_EMPTY : 0) | (ring_room(&rx) ? IER_RX : 0)));
+}
+
+static void console_interrupt(void)
+{
+	while (!(inb(UART_IIR) & IIR_NONE)) {
+		rx_take();
+		tx_feed();
+		interrupts_select();
+	}
+	apic_eoi();
+}
+
+void console_enable_interrupts(void)
+{
+	if (!is_present)
+		return;
+	console_flush();
+	trap_set_handler(HOST_VECTOR_COM1, console_interrupt);
+	is_by_interrupt = true;
+	interrupts_select();
+}
+
+u32 console_room(void)
+{
+	return ring_room(&tx);
+}
+
+bool console_try_put(u8 byte)
+{
+	bool was_empty = !ring_used(&tx);
+
+	if (!is_present)
+		return true;
+	if (!ring_put(&tx, byte))
+		return false;
+	if (is_by_interrupt && was_empty)
+		interrupts_select();
+	return true;
+}
+
+void console_put_text(char c)
+{
+	if (c == '\n')
+		console_put_text('\r');
+	if (!console_try_put((u8)c)) {
+		console_flush();
+		(void)console_try_put((u8)c);
+	}
+	if (!is_by_interrupt)
+		console_flush();
+}
+
+bool console_get(u8 *byte)
+{
+	bool was_full = !ring_room(&rx);
+	bool got = ring_get(&rx, byte);
+
+	if (is_present && was_full)
+		interrupts_select();
+	return got;
+}
+
+void console_flush(void)
+{
+	if (!is_present)
+		return;
+	while (ring_used(&tx))
+		tx_feed();
+	while (!(inb(UART_LSR) & LSR_TX_EMPTY))
+		pause();
+}
+
+static void console_sink_put(struct fmt_sink *sink, char c)
+{
+	(void)sink;
+	console_put_text(c);
+}
+
+struct fmt_sink console_sink = {console_sink_put};
+
+void console_print(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fmt_print_args(&console_sink, format, args);
+	va_end(args);
+}

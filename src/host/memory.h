@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ETERNA's own address space (host/layout.h): final page tables, the pool, the frames for guests. */
+#ifndef ETERNA_HOST_MEMORY_H
+#define ETERNA_HOST_MEMORY_H
+
+#include "base/err.h"
+#include "mem/frames.h"
+#include "mem/pagetable.h"
+#include "mem/pool.h"
+
+struct memory_range;
+
+/* Borders of the image, from the linker script. */
+extern const u8 text_start[], text_end[], rodata_start[], rodata_end[], data_start[], init_only_end[], bss_end[];
+extern const u8 image_phys_start[], image_phys_end[];
+
+/*
+ * Take the machine's memory: the pool out of the free ranges, ETERNA's final page tables (W^X, guard pages under the
+ * boot CPU's stacks) out of the pool, all else for guests' frames. Returns with the new tables in CR3; the
+ * one-to-one mapping of the boot code is gone then.
+ *
+ * @free  usable memory outside the image and the modules, sorted, whole pages
+ * @return OK; ERR_NOMEM when no free range below 4 GiB holds the pool
+ * Context: boot CPU, once, on the boot stack.
+ */
+err_t memory_init(const struct memory_range *free, u32 free_count) MUST_CHECK;
+
+/* Make the data that only boot code writes read-only. Context: boot CPU, end of boot. */
+void memory_seal(void);
+
+struct pool *memory_pool(void);
+struct frames *memory_frames(void);
+
+/* ETERNA's own tables: address spaces of VMs share their upper half. */
+const struct pagetable *memory_host_table(void);
+
+/* Features of this CPU's own paging. */
+const struct pagetable_caps *memory_host_caps(void);
+
+/* Device registers at `hpa`, uncached; mapping the same again gives the same address. Panics when the pool is empty. */
+volatile u8 *memory_map_device(hpa_t hpa, u64 bytes);
+
+/* Boot modules and firmware tables, read-only. NULL when the range is absurd. Panics when the pool is empty. */
+const void *memory_map_readonly(hpa_t hpa, u64 bytes);
+
+/* Top of stack `ist` (0: the CPU's normal one) of CPU `index`. */
+u64 memory_stack_top(u32 index, u32 ist);
+
+/* Is that address on one of the mapped stacks (not on a guard page)? */
+bool memory_is_stack(u64 address);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's IDT: interrupts go to their handlers, exceptions end in the panic dump, an NMI is told and survived.
+#include "host/trap.h"
+
+#include "host/cpu.h"
+#include "host/layout.h"
+#include "host/log.h"
+#include "host/panic.h"
+#include "x86/regs/control.h"
+
+extern const u8 trap_vectors[256][16];
+
+static struct gate idt[256] ALIGNED(16);
+static void (*handlers[256])(void);
+
+void trap_handle(struct trap_frame *frame);
+
+static u8 vector_stack(unsigned vector)
+{
+	switch (vector) {
+	case VECTOR_NMI:
+		return IST_NMI;
+	case VECTOR_DF:
+		return IST_DOUBLE_FAULT;
+	case VECTOR_MC:
+		return IST_MACHINE_CHECK;
+	case VECTOR_DB:
+		return IST_DEBUG;
+	default:
+		return IST_NONE;
+	}
+}
+
+static void idt_fill(void)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		u64 entry = (u64)trap_vectors[i];
+
+		idt[i] = (struct gate){
+			.offset_low = (u16)entry,
+			.offset_mid = (u16)(entry >> 16),
+			.offset_high = (u32)(entry >> 32),
+			.selector = SELECTOR_CODE,
+			.ist = vector_stack(i),
+			.type = GATE_INTERRUPT,
+		};
+	}
+}
+
+void trap_init(void)
+{
+	struct table_pointer pointer = {sizeof(idt) - 1, (u64)idt};
+
+	if (!idt[0].selector)
+		idt_fill();
+	lidt(&pointer);
+}
+
+void trap_set_handler(u8 vector, void (*handler)(void))
+{
+	handlers[vector] = handler;
+}
+
+void trap_handle(struct trap_frame *frame)
+{
+	if (frame->vector >= HOST_VECTOR_FIRST) {
+		if (handlers[frame->vector])
+			handlers[frame->vector]();
+		else if (frame->vector != HOST_VECTOR_SPURIOUS)
+			log_warn("unexpected interrupt, vector %#lx", frame->vector);
+		return;
+	}
+	if (frame->vector == VECTOR_NMI) {
+		log_warn("NMI at rip %#lx", frame->rip);
+		return;
+	}
+	panic_trap(frame);
+}

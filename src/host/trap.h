@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions and interrupts of the host: the IDT, the frame that an entry saves, and who handles which vector. */
+#ifndef ETERNA_HOST_TRAP_H
+#define ETERNA_HOST_TRAP_H
+
+#include "base/types.h"
+
+/* Pushed by host/vectors.S, in this order from the top of the stack. */
+struct trap_frame {
+	u64 r15, r14, r13, r12, r11, r10, r9, r8;
+	u64 rdi, rsi, rbp, rbx, rdx, rcx, rax;
+	u64 vector, error_code;
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+/* Vectors of ETERNA's own interrupts. */
+enum host_vector {
+	HOST_VECTOR_FIRST = 0x20,
+	HOST_VECTOR_COM1 = 0x40,
+	HOST_VECTOR_TIMER = 0xf0,
+	HOST_VECTOR_SPURIOUS = 0xff
+};
+
+/* Load the IDT on this CPU. Context: once a CPU. */
+void trap_init(void);
+
+/* Who handles interrupt `vector` (32..255); the handler runs with interrupts off and sends the EOI itself. */
+void trap_set_handler(u8 vector, void (*handler)(void));
+
+#endif

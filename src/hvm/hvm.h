@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vendor door: what VMX and SVM have in common, as one table of operations. vm/ goes through `hvm` and sees no VMCS
+ * and no VMCB.
+ *
+ * Register state is cached: state groups are fetched from the hardware when asked for and written back before the next
+ * entry when marked dirty. General registers but RSP are always there.
+ */
+#ifndef ETERNA_HVM_HVM_H
+#define ETERNA_HVM_HVM_H
+
+#include "base/err.h"
+#include "base/fmt.h"
+#include "hvm/exit.h"
+#include "mem/pagetable.h"
+#include "mem/pool.h"
+#include "x86/cpu_state.h"
+
+struct cpu;
+
+/* Groups of cpu_state members. */
+enum {
+	STATE_RIP = 1 << 0,
+	STATE_RSP = 1 << 1,
+	STATE_RFLAGS = 1 << 2,
+	STATE_BLOCKING = 1 << 3, /* blocking, pending_debug, activity */
+	STATE_SEGMENTS = 1 << 4, /* segments, GDTR, IDTR */
+	STATE_CONTROL = 1 << 5,  /* CR0, CR3, CR4, EFER */
+	STATE_SYSCALL = 1 << 6,  /* PAT, SYSENTER and SYSCALL MSRs, KERNEL_GS_BASE, TSC_AUX */
+	STATE_DEBUG = 1 << 7,    /* DR0-3, DR6, DR7 */
+	STATE_ALL = (1 << 8) - 1,
+};
+
+/* An event to deliver at the next entry, or that an exit interrupted. */
+enum event_type {
+	EVENT_INTERRUPT,
+	EVENT_NMI,
+	EVENT_EXCEPTION,
+	EVENT_SOFT_INTERRUPT,
+	EVENT_SOFT_EXCEPTION,
+	EVENT_ICEBP
+};
+struct event {
+	bool is_valid;
+	u8 type; /* enum event_type */
+	u8 vector;
+	u8 insn_len; /* software events: length of the instruction */
+	bool has_error;
+	u32 error;
+};
+
+/* The second-level address space that a VM's vcpus share, and what they may touch without an exit. */
+struct hvm_vm {
+	struct pagetable second_level;
+	void *msr_map;   /* page(s): which MSRs exit */
+	u64 host_cr3;    /* address space in which this VM's exits are handled */
+	u64 cr4_allowed; /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
+			  */
+	bool traps_undefined; /* #UD exits (forced-emulation prefix) */
+};
+
+struct hvm_vcpu {
+	struct cpu_state state;
+	u32 fetched;
+	u32 dirty;
+	u32 tag; /* VPID or ASID */
+	bool is_launched;
+	bool wants_interrupt_window;
+	bool wants_nmi_window;
+	u64 tsc_offset;
+	bool has_new_pdptes; /* PAE: CR3 was loaded by vm/, with these */
+	u64 pdpte[4];
+	struct event interrupted; /* its delivery was cut short by the last exit: deliver it again */
+	struct hvm_vm *vm;
+	void *control; /* VMCS or VMCB */
+	hpa_t control_hpa;
+	void *xsave; /* while another vcpu has the FPU */
+	u32 proc_controls;
+	u32 cpu_pages; /* taken from the pool */
+};
+
+/* Which accesses to an MSR exit. */
+enum { MSR_EXIT_READ = 1, MSR_EXIT_WRITE = 2 };
+
+struct hvm_ops {
+	const char *name;
+	const char *second_level_name;
+
+	/* Does this CPU have it, may it be used, is what ETERNA needs there? Each feature goes to the log. Once. */
+	err_t (*probe)(void);
+	/* Enter and leave root operation on this CPU. */
+	err_t (*cpu_enable)(struct cpu *cpu);
+	void (*cpu_disable)(void);
+
+	/* A VM's second-level tables (empty) and MSR map (everything exits). */
+	err_t (*vm_init)(struct hvm_vm *vm, struct pool *pool);
+	void (*vm_fini)(struct hvm_vm *vm, struct pool *pool);
+	void (*msr_map_set)(struct hvm_vm *vm, u32 msr, unsigned exits);
+	/* Mappings of the VM were removed or restricted: no CPU may use old ones after this. */
+	void (*vm_flush)(struct hvm_vm *vm);
+
+	/* A vcpu whose state is in v->state; v->vm is set. */
+	err_t (*vcpu_init)(struct hvm_vcpu *v, struct pool *pool);
+	void (*vcpu_fini)(struct hvm_vcpu *v, struct pool *pool);
+	/* Make the vcpu this CPU's current one, with FPU and MSRs; put it away. */
+	void (*vcpu_load)(struct hvm_vcpu *v);
+	void (*vcpu_put)(struct hvm_vcpu *v);
+
+	/* Write back dirty state, run until an exit. Context: loaded, interrupts off. */
+	void (*run)(struct hvm_vcpu *v, struct exit *x);
+
+	void (*fetch)(struct hvm_vcpu *v, u32 groups);
+	/* RIP past an instruction of `len` bytes; ends the STI and MOV SS shadow; arms #DB under TF. */
+	void (*advance)(struct hvm_vcpu *v, u32 len);
+	void (*inject)(struct hvm_vcpu *v, const struct event *event);
+	/* Exit as soon as an interrupt (NMI) could be delivered. */
+	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);
+	void (*tsc_offset_set)(struct hvm_vcpu *v, u64 offset);
+	/* Drop the vcpu's cached translations of linear addresses. */
+	void (*vcpu_flush)(struct hvm_vcpu *v);
+	/* The control structure in words; after a failed entry also the rule that it breaks. */
+	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
+};
+
+/* The backend of this machine; NULL before hvm_select(). Read-only after boot. */
+extern const struct hvm_ops *hvm;
+
+/* Choose and probe the backend. ERR_UNSUPPORTED, with the reason in the log, when there is none to be used. */
+err_t hvm_select(void) MUST_CHECK;
+
+/* Make sure that `groups` of v->state are what the hardware has. */
+static inline void hvm_fetch(struct hvm_vcpu *v, u32 groups)
+{
+	if (groups & ~v->fetched)
+		hvm->fetch(v, groups & ~v->fetched);
+}
+
+/* The caller changed `groups` of v->state (after fetching those it did not set whole). */
+static inline void hvm_mark_dirty(struct hvm_vcpu *v, u32 groups)
+{
+	v->dirty |= groups;
+	v->fetched |= groups;
+}
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// VMX capabilities: read, chosen, told.
+#include "hvm/vmx/caps.h"
+
+#include "base/fmt.h"
+#include "host/log.h"
+#include "x86/insn.h"
+
+struct vmx_caps vmx_caps __attribute__((section(".data.init_only")));
+
+enum use { OFF, USE, NEED };
+
+struct feature {
+	u8 reg; /* enum vmx_control_register */
+	u8 use; /* enum use */
+	u32 control;
+	const char *name;
+};
+
+static const struct feature features[] = {
+#define X(reg, control, use, name) {CONTROLS_##reg, use, control, name},
+#include "hvm/vmx/features.def"
+#undef X
+};
+
+static const struct {
+	u64 bit;
+	u8 use;
+	const char *name;
+} ept_features[] = {
+	{EPT_CAP_WALK_4, NEED, "4-level EPT"},
+	{EPT_CAP_WB, NEED, "write-back EPT structures"},
+	{EPT_CAP_INVEPT, NEED, "INVEPT"},
+	{EPT_CAP_INVEPT_ALL, NEED, "INVEPT of all contexts"},
+	{EPT_CAP_INVEPT_SINGLE, USE, "INVEPT of one context"},
+	{EPT_CAP_2MB, USE, "2 MiB EPT pages"},
+	{EPT_CAP_1GB, USE, "1 GiB EPT pages"},
+	{EPT_CAP_EXECUTE_ONLY, OFF, "execute-only EPT pages"},
+	{EPT_CAP_ACCESSED_DIRTY, USE, "EPT accessed and dirty bits"},
+	{VPID_CAP_INVVPID, USE, "INVVPID"},
+	{VPID_CAP_SINGLE, USE, "INVVPID of one context"},
+	{VPID_CAP_ALL, USE, "INVVPID of all contexts"},
+};
+
+static void msrs_read(void)
+{
+	vmx_caps.basic = rdmsr(MSR_VMX_BASIC);
+	/* The TRUE MSRs tell which default-1 controls may be 0 (SDM 3D, VMX Controls and Allowed Settings). */
+	bool is_true = vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS;
+
+	vmx_caps.misc = rdmsr(MSR_VMX_MISC);
+	vmx_caps.cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+	vmx_caps.cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+	vmx_caps.cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+	vmx_caps.cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	vmx_caps.allowed[CONTROLS_PIN] = rdmsr(is_true ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
+	vmx_caps.allowed[CONTROLS_PROC] = rdmsr(is_true ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
+	vmx_caps.allowed[CONTROLS_EXITS] = rdmsr(is_true ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
+	vmx_caps.allowed[CONTROLS_ENTRY] = rdmsr(is_true ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
+	if (GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC]) & PROC_ACTIVATE_SECONDARY)
+		vmx_caps.allowed[CONTROLS_PROC2] = rdmsr(MSR_VMX_PROCBASED_CTLS2);
+	if (GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC2]) & (PROC2_ENABLE_EPT | PROC2_ENABLE_VPID))
+		vmx_caps.ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
+}
+
+/* Names joined by commas, a log line for each ~100 characters. */
+struct name_list {
+	const char *title;
+	char text[128];
+	size_t length;
+};
+
+static void names_flush(struct name_list *list)
+{
+	if (list->length)
+		log_info("VMX %s: %s", list->title, list->text);
+	list->length = 0;
+}
+
+static void names_add(struct name_list *list, const char *name)
+{
+	if (list->length > 80)
+		names_flush(list);
+	list->length += fmt_string(list->text + list->length, sizeof(list->text) - list->length, "%s%s",
+				   list->length ? ", " : "", name);
+}
+
+struct tally {
+	struct name_list used, unused, missing;
+	bool lacks;
+};
+
+static void feature_tell(struct tally *t, bool is_offered, u8 use, const char *name)
+{
+	if (is_offered) {
+		names_add(use == OFF ? &t->unused : &t->used, name);
+		return;
+	}
+	names_add(&t->missing, name);
+	if (use == NEED) {
+		log_error("VMX lacks: %s", name);
+		t->lacks = true;
+	}
+}
+
+static void controls_choose(struct tally *t)
+{
+	for (unsigned reg = 0; reg < CONTROLS_COUNT; reg++)
+		vmx_caps.controls[reg] = (u32)GET(VMX_ALLOWED_0, vmx_caps.allowed[reg]);
+	for (unsigned i = 0; i < ARRAY_COUNT(features); i++) {
+		const struct feature *f = &features[i];
+		bool is_offered = GET(VMX_ALLOWED_1, vmx_caps.allowed[f->reg]) & f->control;
+
+		if (is_offered && f->use != OFF)
+			vmx_caps.controls[f->reg] |= f->control;
+		feature_tell(t, is_offered, f->use, f->name);
+	}
+	for (unsigned i = 0; i < ARRAY_COUNT(ept_features); i++)
+		feature_tell(t, vmx_caps.ept_vpid & ept_features[i].bit, ept_features[i].use, ept_features[i].name);
+}
+
+/* VPIDs are of use only where they can be flushed. */
+static void vpid_check(void)
+{
+	u64 needed = VPID_CAP_INVVPID | VPID_CAP_SINGLE | VPID_CAP_ALL;
+
+	if ((vmx_caps.ept_vpid & needed) != needed)
+		vmx_caps.controls[CONTROLS_PROC2] &= ~(u32)PROC2_ENABLE_VPID;
+}
+
+err_t vmx_caps_read(void)
+{
+	struct tally t = {.used.title = "uses", .unused.title = "has, not used", .missing.title = "has not"};
+
+	msrs_read();
+	log_info("VMX revision %#lx, %lu-byte regions, %s controls", (u64)GET(VMX_BASIC_REVISION, vmx_caps.basic),
+		 (u64)GET(VMX_BASIC_REGION_BYTES, vmx_caps.basic),
+		 vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS ? "true" : "default");
+	controls_choose(&t);
+	vpid_check();
+	names_flush(&t.used);
+	names_flush(&t.unused);
+	names_flush(&t.missing);
+	return t.lacks ? ERR_UNSUPPORTED : OK;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The VMX backend's side of the vendor door.
+#include "hvm/backends.h"
+#include "hvm/vmx/vmx.h"
+
+const struct hvm_ops vmx_ops = {
+	.name = "VT-x",
+	.second_level_name = "EPT",
+	.probe = vmx_probe,
+	.cpu_enable = vmx_cpu_enable,
+	.cpu_disable = vmx_cpu_disable,
+	.vm_init = vmx_vm_init,
+	.vm_fini = vmx_vm_fini,
+	.msr_map_set = vmx_msr_map_set,
+	.vm_flush = vmx_vm_flush,
+	.vcpu_init = vmx_vcpu_init,
+	.vcpu_fini = vmx_vcpu_fini,
+	.vcpu_load = vmx_vcpu_load,
+	.vcpu_put = vmx_vcpu_put,
+	.run = vmx_run,
+	.fetch = vmx_fetch,
+	.advance = vmx_advance,
+	.inject = vmx_inject,
+	.window = vmx_window,
+	.tsc_offset_set = vmx_tsc_offset_set,
+	.vcpu_flush = vmx_vcpu_flush,
+	.explain = vmx_explain,
+};

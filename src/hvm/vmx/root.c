@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Into VMX root operation and out of it (SDM 3C, Enabling and Entering VMX Operation; Restrictions on VMX Operation).
+#include "base/mem.h"
+#include "host/cpu.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "host/panic.h"
+#include "hvm/vmx/vmx.h"
+#include "x86/insn.h"
+#include "x86/regs/control.h"
+
+#define CPUID1_ECX_VMX BIT(5)
+
+/* This CPU's VMXON region; one page, as VMX_BASIC_REGION_BYTES is at most 4096. */
+static void *vmxon_region;
+
+void vmx_insn_failed(const char *insn, u32 field, u64 value)
+{
+	u64 error = 0;
+	bool failed;
+
+	__asm__ volatile("vmread %2, %0" : "=r"(error), "=@ccbe"(failed) : "r"((u64)VMCS_instruction_error));
+	if (failed)
+		panic("%s of %s (%#x), value %#lx: no current VMCS", insn, vmcs_field_name(field), field, value);
+	panic("%s of %s (%#x), value %#lx: VM-instruction error %lu, %s", insn, vmcs_field_name(field), field, value,
+	      error, vmx_error_text((u32)error));
+}
+
+/* Firmware decides by a lock bit. Unset and unlocked: allow VMX and lock, so that nothing changes it later. */
+static err_t feature_control_allow(void)
+{
+	u64 control = rdmsr(MSR_FEATURE_CONTROL);
+
+	if (control & FEATURE_CONTROL_LOCK) {
+		if (control & FEATURE_CONTROL_VMX)
+			return OK;
+		log_error("VT-x is disabled by firmware (IA32_FEATURE_CONTROL %#lx is locked)", control);
+		return ERR_PERM;
+	}
+	wrmsr(MSR_FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCK);
+	return OK;
+}
+
+err_t vmx_probe(void)
+{
+	err_t err;
+
+	if (!(cpuid(1, 0).ecx & CPUID1_ECX_VMX)) {
+		log_error("this CPU has no VT-x (CPUID leaf 1 ECX bit 5)");
+		return ERR_UNSUPPORTED;
+	}
+	err = feature_control_allow();
+	if (err)
+		return err;
+	return vmx_caps_read();
+}
+
+err_t vmx_cpu_enable(struct cpu *cpu)
+{
+	enum vmx_result result;
+
+	(void)cpu;
+	vmxon_region = pool_alloc(memory_pool(), 1);
+	if (!vmxon_region)
+		return ERR_NOMEM;
+	*(u32 *)vmxon_region = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
+	write_cr0((read_cr0() | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
+	write_cr4(((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1) |
+		  (vmx_xfeatures() ? CR4_OSXSAVE : 0));
+	result = vmxon(pool_hpa(memory_pool(), vmxon_region).v);
+	if (result != VMX_OK) {
+		log_error("VMXON failed (%s)", result == VMX_FAIL_INVALID ? "VMfailInvalid" : "VMfailValid");
+		return ERR_HARDWARE;
+	}
+	invept(INVEPT_ALL, 0);
+	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
+		invvpid(INVVPID_ALL, 0, 0);
+	return OK;
+}
+
+void vmx_cpu_disable(void)
+{
+	if (!(read_cr4() & CR4_VMXE) || !vmxon_region)
+		return;
+	vmxoff();
+	write_cr4(read_cr4() & ~CR4_VMXE);
+}

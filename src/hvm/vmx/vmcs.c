@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// VMCS set-up: controls, host state, MSR bitmap (SDM 3C, Virtual Machine Control Structures).
+#include "base/assert.h"
+#include "base/mem.h"
+#include "host/cpu.h"
+#include "host/layout.h"
+#include "host/memory.h"
+#include "hvm/vmx/vmx.h"
+#include "x86/insn.h"
+#include "x86/regs/control.h"
+
+/* MSR bitmap: reads low, reads high, writes low, writes high, 1 KiB each (SDM 3C, MSR-Bitmap Address). */
+#define MSR_MAP_WRITES 2048
+#define MSR_MAP_HIGH 1024
+#define MSR_LOW_COUNT 0x2000u
+#define MSR_HIGH_FIRST 0xc0000000u
+
+/* Exceptions that exit: #DB and #AC, whose delivery a guest can make loop for ever without one; #MC is the host's. */
+#define EXCEPTIONS_ALWAYS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
+
+#define CPUID_XSAVE 0xd
+
+/* VPIDs are handed out in turn and never twice (0 is the host's). */
+static u32 vpid_next = 1;
+
+err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
+{
+	struct pagetable_caps caps = {
+		.levels = 4,
+		.pa_bits = memory_host_caps()->pa_bits,
+		.has_2m = vmx_caps.ept_vpid & EPT_CAP_2MB,
+		.has_1g = vmx_caps.ept_vpid & EPT_CAP_1GB,
+		.execute_only = vmx_caps.ept_vpid & EPT_CAP_EXECUTE_ONLY,
+		.accessed_dirty = vmx_caps.ept_vpid & EPT_CAP_ACCESSED_DIRTY,
+	};
+	err_t err;
+
+	vm->msr_map = pool_alloc(pool, 1);
+	if (!vm->msr_map)
+		return ERR_NOMEM;
+	memset(vm->msr_map, 0xff, PAGE_BYTES);
+	err = pagetable_init(&vm->second_level, &pagetable_ept, &caps, pool);
+	if (err)
+		pool_free(pool, vm->msr_map, 1);
+	return err;
+}
+
+void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool)
+{
+	vmx_vm_flush(vm);
+	pagetable_fini(&vm->second_level);
+	pool_free(pool, vm->msr_map, 1);
+}
+
+void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
+{
+	u8 *map = vm->msr_map;
+
+	if (msr >= MSR_HIGH_FIRST) {
+		map += MSR_MAP_HIGH;
+		msr -= MSR_HIGH_FIRST;
+	}
+	ASSERT(msr < MSR_LOW_COUNT);
+	for (unsigned write = 0; write < 2; write++, map += MSR_MAP_WRITES) {
+		u8 bit = (u8)BIT(msr % 8);
+
+		if (exits & (write ? MSR_EXIT_WRITE : MSR_EXIT_READ))
+			map[msr / 8] |= bit;
+		else
+			map[msr / 8] &= (u8)~bit;
+	}
+}
+
+static u64 eptp(const struct hvm_vm *vm)
+{
+	return pagetable_root(&vm->second_level).v | PUT(EPTP_MEMORY_TYPE, MEMTYPE_WB) |
+	       PUT(EPTP_WALK_LENGTH_LESS_1, 3) | (vm->second_level.caps.accessed_dirty ? EPTP_ACCESSED_DIRTY : 0);
+}
+
+void vmx_vm_flush(struct hvm_vm *vm)
+{
+	if (vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE)
+		invept(INVEPT_SINGLE, eptp(vm));
+	else
+		invept(INVEPT_ALL, 0);
+}
+
+static void controls_write(struct hvm_vcpu *v)
+{
+	v->proc_controls = vmx_caps.controls[CONTROLS_PROC];
+	vmwrite(VMCS_pin_controls, vmx_caps.controls[CONTROLS_PIN]);
+	vmwrite(VMCS_proc_controls, v->proc_controls);
+	vmwrite(VMCS_proc2_controls, vmx_caps.controls[CONTROLS_PROC2]);
+	vmwrite(VMCS_exit_controls, vmx_caps.controls[CONTROLS_EXITS]);
+	vmwrite(VMCS_entry_controls, vmx_caps.controls[CONTROLS_ENTRY]);
+	vmwrite(VMCS_exception_bitmap, EXCEPTIONS_ALWAYS | (v->vm->traps_undefined ? BIT(VECTOR_UD) : 0));
+	vmwrite(VMCS_page_fault_error_code_mask, 0);
+	vmwrite(VMCS_page_fault_error_code_match, 0);
+	vmwrite(VMCS_cr3_target_count, 0);
+	vmwrite(VMCS_exit_msr_store_count, 0);
+	vmwrite(VMCS_exit_msr_load_count, 0);
+	vmwrite(VMCS_entry_msr_load_count, 0);
+	vmwrite(VMCS_entry_interruption_info, 0);
+	vmwrite(VMCS_msr_bitmap, pool_hpa(memory_pool(), v->vm->msr_map).v);
+	vmwrite(VMCS_ept_pointer, eptp(v->vm));
+	vmwrite(VMCS_vmcs_link_pointer, VMCS_LINK_NONE);
+	vmwrite(VMCS_guest_debugctl, 0);
+	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
+		vmwrite(VMCS_vpid, v->tag);
+	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES))
+		vmwrite(VMCS_xss_exiting_bitmap, ~0ull);
+	vmwrite(VMCS_tsc_offset, v->tsc_offset);
+}
+
+/* What the CPU loads at each exit: constant for the CPU that the VMCS is current on. */
+static void host_state_write(const struct hvm_vcpu *v)
+{
+	struct table_pointer idtr;
+	const struct cpu *cpu = this_cpu();
+
+	__asm__ volatile("sidt %0" : "=m"(idtr));
+	vmwrite(VMCS_host_cr0, read_cr0());
+	vmwrite(VMCS_host_cr3, v->vm->host_cr3);
+	vmwrite(VMCS_host_cr4, read_cr4());
+	vmwrite(VMCS_host_cs_selector, SELECTOR_CODE);
+	vmwrite(VMCS_host_ss_selector, SELECTOR_DATA);
+	vmwrite(VMCS_host_ds_selector, SELECTOR_DATA);
+	vmwrite(VMCS_host_es_selector, SELECTOR_DATA);
+	vmwrite(VMCS_host_fs_selector, 0);
+	vmwrite(VMCS_host_gs_selector, 0);
+	vmwrite(VMCS_host_tr_selector, SELECTOR_TSS);
+	vmwrite(VMCS_host_fs_base, 0);
+	vmwrite(VMCS_host_gs_base, (u64)cpu);
+	vmwrite(VMCS_host_tr_base, (u64)&cpu->tss);
+	vmwrite(VMCS_host_gdtr_base, (u64)cpu->gdt);
+	vmwrite(VMCS_host_idtr_base, idtr.base);
+	vmwrite(VMCS_host_sysenter_cs, 0);
+	vmwrite(VMCS_host_sysenter_esp, 0);
+	vmwrite(VMCS_host_sysenter_eip, 0);
+	vmwrite(VMCS_host_efer, rdmsr(MSR_EFER));
+	vmwrite(VMCS_host_pat, rdmsr(MSR_PAT));
+	vmwrite(VMCS_host_rip, (u64)vmx_exit);
+}
+
+/* Bytes that XSAVE writes for all features of this CPU: leaf 0xD's ECX; FXSAVE's 512 without it. */
+static u32 xsave_pages(void)
+{
+	u32 bytes = vmx_xfeatures() ? cpuid(CPUID_XSAVE, 0).ecx : 512;
+
+	return (u32)(ALIGN_UP((u64)bytes, PAGE_BYTES) / PAGE_BYTES);
+}
+
+err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
+{
+	u32 pages = 1 + xsave_pages();
+	u8 *memory = pool_alloc(pool, pages);
+
+	if (!memory)
+		return ERR_NOMEM;
+	v->control = memory;
+	v->control_hpa = pool_hpa(pool, memory);
+	v->xsave = memory + PAGE_BYTES;
+	v->cpu_pages = pages;
+	v->tag = vpid_next++ & 0xffff;
+	v->is_launched = false;
+	*(u32 *)v->control = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
+	/* FCW and MXCSR after reset (SDM 1, FINIT; MXCSR): what XRSTOR finds in legacy form. */
+	store_u16(v->xsave, 0x37f);
+	store_u32((u8 *)v->xsave + 24, 0x1f80);
+	if (vmx_xfeatures())
+		store_u64((u8 *)v->xsave + 512, XFEATURE_X87 | XFEATURE_SSE);
+	if (vmclear(v->control_hpa.v) != VMX_OK || vmptrld(v->control_hpa.v) != VMX_OK) {
+		pool_free(pool, memory, pages);
+		return ERR_HARDWARE;
+	}
+	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
+		invvpid(INVVPID_SINGLE, (u16)v->tag, 0);
+	controls_write(v);
+	host_state_write(v);
+	v->dirty = STATE_ALL;
+	v->fetched = STATE_ALL;
+	vmx_write_back(v);
+	return vmclear(v->control_hpa.v) == VMX_OK ? OK : ERR_HARDWARE;
+}
+
+void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool)
+{
+	(void)vmclear(v->control_hpa.v);
+	pool_free(pool, v->control, v->cpu_pages);
+	v->control = NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the VMX backend share. */
+#ifndef ETERNA_HVM_VMX_VMX_H
+#define ETERNA_HVM_VMX_VMX_H
+
+#include "hvm/hvm.h"
+#include "hvm/vmx/caps.h"
+#include "hvm/vmx/insn.h"
+
+/* CR0 bits that the guest's MOV does not reach: NE must stay 1 in VMX operation; CD and NW would slow the real cache
+ * for a guest that only meant its own. CR4.VMXE must be 1 and is shown as 0. */
+#define CR0_HOST_OWNED (CR0_NE | CR0_CD | CR0_NW)
+
+/* root.c */
+err_t vmx_cpu_enable(struct cpu *cpu);
+void vmx_cpu_disable(void);
+err_t vmx_probe(void);
+
+/* vmcs.c */
+err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool);
+void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool);
+void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits);
+void vmx_vm_flush(struct hvm_vm *vm);
+err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool);
+void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
+
+/* switch.c */
+void vmx_vcpu_load(struct hvm_vcpu *v);
+void vmx_vcpu_put(struct hvm_vcpu *v);
+void vmx_vcpu_flush(struct hvm_vcpu *v);
+void vmx_tsc_offset_set(struct hvm_vcpu *v, u64 offset);
+void vmx_msrs_load(const struct cpu_state *s);
+void vmx_msrs_save(struct cpu_state *s);
+void vmx_debug_load(const struct cpu_state *s);
+void vmx_debug_save(struct cpu_state *s);
+/* XCR0 with every feature of the CPU that can be switched; 0 without XSAVE. */
+u64 vmx_xfeatures(void);
+
+/* state.c */
+void vmx_fetch(struct hvm_vcpu *v, u32 groups);
+void vmx_write_back(struct hvm_vcpu *v);
+void vmx_advance(struct hvm_vcpu *v, u32 len);
+
+/* run.c */
+void vmx_run(struct hvm_vcpu *v, struct exit *x);
+void vmx_inject(struct hvm_vcpu *v, const struct event *event);
+void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
+struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len);
+
+/* explain.c */
+void vmx_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
+
+/* enter.S */
+u32 vmx_enter(struct hvm_vcpu *v, bool is_launched);
+void vmx_exit(void);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the configuration to running VMs. */
+#ifndef ETERNA_MAIN_START_VMS_H
+#define ETERNA_MAIN_START_VMS_H
+
+struct boot_info;
+
+/* Read the configuration, make its VMs, run them till none is left, power off. */
+void start_vms(const struct boot_info *boot) __attribute__((noreturn));
+
+#endif
