@@ -8,7 +8,6 @@
 MACHINE ?= auto
 GUEST ?= cloud
 RUN_OPTIONS ?=
-
 ISO := $(O)/eterna.iso
 
 DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \

@@ -25,8 +25,8 @@ console:
   With stdio the terminal is the serial console: every key, Ctrl-C too, goes to ETERNA, and ETERNA gives it to the
   guest. Ctrl-] reaches ETERNA's own prompt; `quit` there ends everything. If ETERNA itself does not answer, Ctrl-]
   pressed five times in a row ends the machine by force, and so does SIGTERM, SIGINT or SIGHUP to eterna-run.
-  When input is not a terminal its end is not the end of the machine. Input waits until ETERNA has written its first
-  byte and is then taken at the pace at which ETERNA reads its serial port, so that nothing sent early is lost.
+  When input is not a terminal its end is not the end of the machine. Input waits for ETERNA's first log
+  line and is then taken at the pace at which ETERNA reads its serial port, so that nothing sent early is lost.
 
 machines:
   auto    kvm where the host offers nested VT-x, else bochs; says which and why
@@ -120,7 +120,7 @@ def build_parser():
     expert.add_argument("--bochs-option", metavar="LINE", action="append", default=[],
                         help="a line to add to Bochs's settings; may be given several times")
     expert.add_argument("--qemu-option", metavar="WORD", action="append", default=[],
-                        help="a word to add to QEMU's command line; may be given several times")
+                        help="a word to add to QEMU's command line; may be given several times (--qemu-option=-bios)")
     return parser
 
 

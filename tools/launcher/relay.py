@@ -7,6 +7,7 @@ import time
 POLL_S = 0.5              # how often a limit is looked at
 STALLED_FACTOR = 20       # real seconds that an emulator may take for each second of --timeout
 READ_MOST = 65536
+GREETING = b"eterna: "    # what each log line of ETERNA begins with, and nothing that firmware or GRUB writes
 
 
 class End(enum.Enum):
@@ -37,9 +38,9 @@ class Limit:
 class Relay:
     """
     Input is read from the console only when the last of it has gone to the machine, and the first of it only after
-    the machine has written: before that nobody has programmed the serial port, and bytes would be lost. From there
-    on the emulators hold a byte back until the one before it was read (both stop reading the socket), so nothing
-    is paced here.
+    ETERNA's first log line: before that nobody has programmed the serial port, or a UEFI firmware takes the bytes for
+    itself. From there on the emulators hold a byte back until the one before it was read (both stop reading the
+    socket), so nothing is paced here.
     """
 
     def __init__(self, machine, console, verdict, limit):
@@ -47,13 +48,14 @@ class Relay:
         self.console = console
         self.verdict = verdict
         self.limit = limit
-        self.pending = b""    # input on its way to the machine
-        self.has_spoken = False
+        self.pending = b""  # input on its way to the machine
+        self.heard = b""    # the end of what was written before the greeting
+        self.is_greeted = False
 
     def run(self):
         while True:
             readable = [self.machine.serial, self.machine.pidfd]
-            wants_input = self.has_spoken and not self.pending and self.console.input_fd is not None
+            wants_input = self.is_greeted and not self.pending and self.console.input_fd is not None
             if wants_input:
                 readable.append(self.console.input_fd)
             writable = [self.machine.serial] if self.pending else []
@@ -82,10 +84,15 @@ class Relay:
             return False
         if not data:
             return False
-        self.has_spoken = True
+        self.look_for_greeting(data)
         self.verdict.feed(data)
         self.console.write(data)
         return True
+
+    def look_for_greeting(self, data):
+        if not self.is_greeted:
+            self.is_greeted = GREETING in self.heard + data
+            self.heard = (self.heard + data)[-len(GREETING):]
 
     def give_input(self):
         try:

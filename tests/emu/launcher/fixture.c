@@ -202,7 +202,7 @@ void run(const uint8_t *info)
 
 	boot_info = info;
 	serial_init();
-	print("fixture\r\n");
+	print("eterna: no, the fixture of the launcher's test\r\n");
 	list_modules();
 	print(has_vmx() ? "vmx\r\n" : "no vmx\r\n");
 	print("ready\r\n");
