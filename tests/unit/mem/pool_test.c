@@ -58,7 +58,7 @@ static void addresses_translate(void **state)
 	(void)state;
 	assert_int_equal(pool_hpa(&p, page + 5).v, BASE_HPA.v + (u64)(page - region[0]) + 5);
 	assert_ptr_equal(pool_ptr(&p, pool_hpa(&p, page + 5)), page + 5);
-	assert_ptr_equal(pool_ptr(&p, HPA(BASE_HPA.v + sizeof(region) - 1)), region[PAGES] - 1);
+	assert_ptr_equal(pool_ptr(&p, HPA(BASE_HPA.v + sizeof(region) - 1)), &region[PAGES - 1][PAGE_BYTES - 1]);
 	assert_null(pool_ptr(&p, HPA(BASE_HPA.v - 1)));
 	assert_null(pool_ptr(&p, HPA(BASE_HPA.v + sizeof(region))));
 	assert_null(pool_ptr(&p, HPA(0)));
