@@ -13,7 +13,7 @@ HOSTED_OBJECTS := $(HOSTED_SOURCES:src/%.c=$(O)/hosted/%.o)
 RENAMED := memcpy memmove memset memcmp strlen strcmp strncmp strchr
 RENAME_FLAGS := -fno-builtin $(foreach n,$(RENAMED),-D$(n)=eterna_$(n))
 $(O)/hosted/base/mem.o $(O)/hosted/base/str.o $(O)/unit/base/mem_test $(O)/unit/base/str_test: \
-	HOSTED_CFLAGS += $(RENAME_FLAGS)
+	private HOSTED_CFLAGS += $(RENAME_FLAGS)
 
 # Third-party sources that pure folders use, compiled from where mk/deps.mk put them.
 include mk/libraries.mk
@@ -53,7 +53,7 @@ FUZZ_PROGRAMS := $(FUZZ_SOURCES:fuzz/%.c=$(O)/fuzz/%)
 FUZZ_CFLAGS := $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) -fsanitize=fuzzer-no-link
 FUZZ_OBJECTS := $(HOSTED_SOURCES:src/%.c=$(O)/fuzz/pure/%.o)
 
-$(O)/fuzz/pure/base/mem.o $(O)/fuzz/pure/base/str.o: FUZZ_CFLAGS += $(RENAME_FLAGS)
+$(O)/fuzz/pure/base/mem.o $(O)/fuzz/pure/base/str.o: private FUZZ_CFLAGS += $(RENAME_FLAGS)
 $(O)/fuzz/pure/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)
 	$(call say,CC fuzz,$<)
 	$(Q)mkdir -p $(@D)

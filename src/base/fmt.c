@@ -2,6 +2,7 @@
 // Formatted text: parses one conversion at a time into a spec, then prints it.
 #include "base/fmt.h"
 
+#include "base/bits.h"
 #include "base/str.h"
 
 struct spec {
@@ -19,20 +20,30 @@ static void put_padding(struct fmt_sink *sink, char c, int count)
 		sink->put(sink, c);
 }
 
-static void put_text(struct fmt_sink *sink, const struct spec *spec, const char *s)
+static void put_text(struct fmt_sink *sink, const struct spec *spec, const char *s, size_t length)
 {
-	size_t max = spec->precision < 0 ? SIZE_MAX : (size_t)spec->precision;
-	size_t length = str_length_within(s ? s : "(null)", max);
 	int padding = spec->width - (int)length;
 
-	if (!s)
-		s = "(null)";
 	if (!spec->left)
 		put_padding(sink, ' ', padding);
 	for (size_t i = 0; i < length; i++)
 		sink->put(sink, s[i]);
 	if (spec->left)
 		put_padding(sink, ' ', padding);
+}
+
+static void put_string(struct fmt_sink *sink, const struct spec *spec, const char *s)
+{
+	size_t max = spec->precision < 0 ? SIZE_MAX : (size_t)spec->precision;
+
+	if (!s)
+		s = "(null)";
+	put_text(sink, spec, s, str_length_within(s, max));
+}
+
+static void put_character(struct fmt_sink *sink, const struct spec *spec, char c)
+{
+	put_text(sink, spec, &c, 1);
 }
 
 static void put_number(struct fmt_sink *sink, const struct spec *spec, u64 value, unsigned base, const char *sign,
@@ -86,6 +97,10 @@ static void parse_spec(const char **p, struct spec *spec, va_list *args)
 			break;
 	}
 	spec->width = parse_count(p, args);
+	if (spec->width < 0) { /* only '*' can be */
+		spec->left = true;
+		spec->width = -spec->width;
+	}
 	if (**p == '.') {
 		(*p)++;
 		spec->precision = parse_count(p, args);
@@ -104,12 +119,12 @@ static u64 take_unsigned(const struct spec *spec, va_list *args)
 {
 	u64 value = spec->bytes == 8 ? va_arg(*args, u64) : va_arg(*args, u32);
 
-	return value & (~0ull >> (64 - 8 * spec->bytes));
+	return value & bits_byte_mask(spec->bytes);
 }
 
 static void put_signed(struct fmt_sink *sink, const struct spec *spec, va_list *args)
 {
-	s64 value = spec->bytes == 8 ? va_arg(*args, s64) : va_arg(*args, s32);
+	s64 value = (s64)bits_sign_extend(take_unsigned(spec, args), spec->bytes);
 
 	put_number(sink, spec, value < 0 ? 0 - (u64)value : (u64)value, 10, value < 0 ? "-" : "", "0123456789");
 }
@@ -134,10 +149,10 @@ static void put_conversion(struct fmt_sink *sink, char kind, const struct spec *
 		put_number(sink, spec, (u64)(uintptr_t)va_arg(*args, void *), 16, "0x", "0123456789abcdef");
 		break;
 	case 'c':
-		sink->put(sink, (char)va_arg(*args, int));
+		put_character(sink, spec, (char)va_arg(*args, int));
 		break;
 	case 's':
-		put_text(sink, spec, va_arg(*args, const char *));
+		put_string(sink, spec, va_arg(*args, const char *));
 		break;
 	case '%':
 		sink->put(sink, '%');

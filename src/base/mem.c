@@ -2,15 +2,18 @@
 // memcpy and its family, eight bytes a step. Built with -fno-builtin, so that no loop here becomes a call to itself.
 #include "base/mem.h"
 
-void *memcpy(void *restrict dst, const void *restrict src, size_t bytes)
+/* Upwards: also right for places that overlap when dst is below src, so nothing here may be called restrict. */
+static void copy_upwards(u8 *d, const u8 *s, size_t bytes)
 {
-	u8 *d = dst;
-	const u8 *s = src;
-
 	for (; bytes >= 8; bytes -= 8, d += 8, s += 8)
 		store_u64(d, load_u64(s));
 	for (; bytes; bytes--)
 		*d++ = *s++;
+}
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t bytes)
+{
+	copy_upwards(dst, src, bytes);
 	return dst;
 }
 
@@ -19,8 +22,10 @@ void *memmove(void *dst, const void *src, size_t bytes)
 	u8 *d = dst;
 	const u8 *s = src;
 
-	if ((uintptr_t)d - (uintptr_t)s >= bytes)
-		return memcpy(dst, src, bytes);
+	if ((uintptr_t)d - (uintptr_t)s >= bytes) {
+		copy_upwards(d, s, bytes);
+		return dst;
+	}
 	for (; bytes >= 8; bytes -= 8)
 		store_u64(d + bytes - 8, load_u64(s + bytes - 8));
 	while (bytes--)

@@ -27,7 +27,7 @@ bool str_starts_with(const char *s, const char *prefix);
  */
 err_t str_to_u64(const char *s, u64 *out) MUST_CHECK;
 
-/* As str_to_u64 with an optional suffix K, M or G (powers of 1024, either case, a trailing "iB" or "B" allowed). */
+/* As str_to_u64 with an optional suffix K, M, G or T (powers of 1024, either case, a trailing "iB" or "B" allowed). */
 err_t str_to_bytes(const char *s, u64 *out) MUST_CHECK;
 
 #endif
