@@ -146,14 +146,14 @@ static void round_trip(void **state)
 static void the_bytes_are_those_of_the_format(void **state)
 {
 	static const u8 expected[] = {
-		57,  0,   0,   0,                                     /* bytes that follow */
-		1,   0,   0,   0,                                     /* version */
-		7,   'c', 'h', 'a', 'n', 'n', 'e', 'l',               /* name */
-		2,   0,   0,   0,                                     /* fields */
-		18,  0,   0,   0,   0,   6,   'r', 'e', 'l', 'o', 'a', 'd', /* length, kind, name */
-		2,   0,   0,   0,   1,   0,   0,   0,   0x34, 0x12,    /* size, count, data */
-		15,  0,   0,   0,   2,   4,   'g', 'a', 't', 'e',      /* length, kind, name */
-		1,   0,   0,   0,   1,   0,   0,   0,   1,
+		57, 0,   0,   0,                                             /* bytes that follow */
+		1,  0,   0,   0,                                             /* version */
+		7,  'c', 'h', 'a', 'n', 'n', 'e', 'l',                       /* name */
+		2,  0,   0,   0,                                             /* fields */
+		18, 0,   0,   0,   0,   6,   'r', 'e', 'l',  'o',  'a', 'd', /* length, kind, name */
+		2,  0,   0,   0,   1,   0,   0,   0,   0x34, 0x12,           /* size, count, data */
+		15, 0,   0,   0,   2,   4,   'g', 'a', 't',  'e',            /* length, kind, name */
+		1,  0,   0,   0,   1,   0,   0,   0,   1,
 	};
 	struct channel c = {0x1234, true};
 	size_t size;
