@@ -157,7 +157,8 @@ static err_t check_placement(struct load_plan *plan, const u8 *image, struct ker
 		return plan_refuse(plan, ERR_FORMAT,
 				   "kernel: kernel_alignment %#llx is not a power of two of at least 4096",
 				   (unsigned long long)kernel->alignment);
-	if (min_alignment && (min_alignment < PAGE_SHIFT || BIT(min_alignment & 63) > kernel->alignment))
+	if (min_alignment &&
+	    (min_alignment < PAGE_SHIFT || min_alignment > 31 || BIT(min_alignment) > kernel->alignment))
 		return plan_refuse(plan, ERR_FORMAT, "kernel: min_alignment %u (2^%u) is not within 4096..%#llx",
 				   min_alignment, min_alignment, (unsigned long long)kernel->alignment);
 	kernel->min_alignment = min_alignment ? BIT(min_alignment) : kernel->alignment;
