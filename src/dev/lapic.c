@@ -157,13 +157,13 @@ static bool lvt_valid(const struct lapic *l)
 
 static bool timer_valid(const struct lapic *l)
 {
-	bool is_deadline = lapic_timer_mode(l) == TIMER_DEADLINE;
+	enum lapic_timer_mode mode = lapic_timer_mode(l);
 
 	if (!l->timer_hz || l->timer_hz > NS_PER_SEC || (l->timer_divide & ~TIMER_DIVIDE_WRITABLE))
 		return false;
-	if (l->deadline_tsc && !is_deadline)
+	if (l->deadline_tsc && mode != TIMER_DEADLINE)
 		return false;
-	if (l->timer_expiry && (is_deadline || !l->timer_initial))
+	if (l->timer_expiry && (mode >= TIMER_DEADLINE || !l->timer_initial))
 		return false;
 	return l->event_ns == lapic_timer_event(l);
 }

@@ -133,8 +133,8 @@ u32 lapic_timer_current(const struct lapic *l, u64 now_ns)
 
 void lapic_timer_start(struct lapic *l, u32 initial, u64 now_ns)
 {
-	if (lapic_timer_mode(l) == TIMER_DEADLINE)
-		return; /* writes are ignored in this mode */
+	if (lapic_timer_mode(l) >= TIMER_DEADLINE)
+		return; /* writes are ignored in these modes */
 	l->timer_initial = initial;
 	l->timer_expiry = initial ? add_saturating(clocks_at(l, now_ns), initial * divisor(l)) : 0;
 	schedule(l);
