@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For device tests: a copy of a device made from its field list alone, and repeatable random numbers. */
+/* For device tests: a copy of a device made by saving and loading it, and repeatable random numbers. */
 #ifndef TESTS_UNIT_DEV_RESTORED_H
 #define TESTS_UNIT_DEV_RESTORED_H
 
-#include "base/fields.h"
+#include "state/codec.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,22 +11,17 @@
 
 #include <cmocka.h>
 
-/* Copies what `desc` names and nothing else: a field that is missing from the list keeps what `dst` had. */
+/* Saves `src` with the state codec and loads it into `dst`. */
 static inline void restore_from(const struct desc *desc, void *dst, const void *src)
 {
-	for (u32 i = 0; i < desc->count; i++) {
-		const struct desc_field *f = &desc->fields[i];
+	static u8 buffer[256 * 1024];
+	struct state_writer w;
+	struct state_reader r;
 
-		for (u32 n = 0; n < f->count; n++) {
-			u8 *to = (u8 *)dst + f->offset + n * f->size;
-			const u8 *from = (const u8 *)src + f->offset + n * f->size;
-
-			if (f->of)
-				restore_from(f->of, to, from);
-			else
-				memcpy(to, from, f->size);
-		}
-	}
+	state_writer_init(&w, buffer, sizeof(buffer));
+	assert_int_equal(state_save(&w, desc, src), OK);
+	state_reader_init(&r, buffer, w.used);
+	assert_int_equal(state_load(&r, desc, dst), OK);
 }
 
 struct rng {
