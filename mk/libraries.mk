@@ -29,3 +29,13 @@ $(ZYDIS_PARTS:%=$(O)/image/zydis/%.o): $(O)/image/zydis/%.o: src/emul/zydis_libc
 	$(call say,CC,Zydis $*.c)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -ffreestanding -nostdlib -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only $(ZYDIS_COMPILE)
+
+# --- The guest's DSDT: AML, as the bytes of a C array.
+LIBRARY_INCLUDES += -I$(O)/gen
+
+$(foreach b,hosted fuzz/pure image,$(O)/$(b)/dev/acpi/dsdt.o): $(O)/gen/dev/acpi/dsdt.inc
+$(O)/gen/dev/acpi/dsdt.inc: src/dev/acpi/dsdt.asl
+	$(call say,IASL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)iasl -we -p $(@D)/dsdt $< >$(@D)/dsdt.log || { cat $(@D)/dsdt.log; false; }
+	$(Q)od -An -v -tx1 $(@D)/dsdt.aml | sed 's/ \([0-9a-f]*\)/0x\1,/g' >$@

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The guest's ACPI tables: RSDP, RSDT, XSDT, FADT, FACS, DSDT, an SSDT with the processors, MADT and HPET. */
+#ifndef ETERNA_DEV_ACPI_TABLES_H
+#define ETERNA_DEV_ACPI_TABLES_H
+
+#include "base/err.h"
+
+/* What dsdt.asl says as well. Guest RAM below 4 GiB ends at the window or before it. */
+#define ACPI_PCI_WINDOW_START 0xc0000000ull
+#define ACPI_PCI_WINDOW_END 0xfec00000ull
+#define ACPI_HPET_BASE 0xfed00000ull
+#define ACPI_LAPIC_BASE 0xfee00000ull
+#define ACPI_IOAPIC_BASE 0xfec00000ull
+
+#define ACPI_VCPUS_MAX 4096
+
+struct acpi_config {
+	u64 base;       /* guest-physical address of the tables, a multiple of 64, all of them below 4 GiB */
+	u32 vcpu_count; /* 1 to ACPI_VCPUS_MAX; APIC id and processor uid are the vcpu's index */
+	u8 ioapic_id;
+	bool pm_timer_32bit; /* as acpi_pm_reset() */
+	u32 hpet_block_id;   /* low half of the HPET's capabilities register */
+	u16 hpet_min_ticks;  /* shortest period that keeps up, in HPET ticks */
+};
+
+/* Bytes that the tables take for this number of vcpus. */
+u32 acpi_tables_size(u32 vcpu_count);
+
+/*
+ * Write the tables as they are to stand at config->base. The RSDP is the first thing: where guests search for it
+ * (0xe0000 to 0xfffff) the base is its address too.
+ * Returns OK; ERR_RANGE (vcpu_count, or not below 4 GiB); ERR_ALIGN (base); ERR_SPACE (size), and nothing is written.
+ * Source: ACPI specification 5.0, "ACPI Software Programming Model"; IA-PC HPET specification, "The ACPI HPET table".
+ */
+err_t acpi_tables_build(const struct acpi_config *config, u8 *out, u32 size) MUST_CHECK;
+
+#endif
