@@ -56,7 +56,10 @@ err_t op_bit_test(struct exec *x)
 	return err;
 }
 
-/* With a source of 0 the target stays as it is, on all processors so far; its upper half, too. */
+/*
+ * ZF tells a source of 0, the other flags are undefined. With such a source the target stays as it is, its upper half
+ * too, on all processors so far.
+ */
 err_t op_bit_scan(struct exec *x)
 {
 	struct place target;
@@ -77,7 +80,7 @@ err_t op_bit_scan(struct exec *x)
 
 	err = place_store(x, &target, r);
 	if (!err)
-		x->cpu->rflags = flags | arith_result_flags(r, target.bytes);
+		x->cpu->rflags = flags | (arith_result_flags(r, target.bytes) & RFLAGS_PF);
 	return err;
 }
 
