@@ -11,7 +11,7 @@ void lapic_update(struct lapic *l)
 }
 
 /* The highest vector at or below `from`, 0 for none. */
-static u8 highest_from(const u64 *map, u8 from)
+static u8 highest_from(const u64 *map, unsigned from)
 {
 	unsigned word = from / 64;
 
@@ -75,9 +75,19 @@ void lapic_ack(struct lapic *l, u8 vector)
 	lapic_update(l);
 }
 
+/* Apart, so that the way of edges stays short. */
+static __attribute__((noinline)) void level_eoi(struct lapic *l, u8 vector, struct lapic_effects *fx)
+{
+	fx->flags |= lapic_lint_eoi(l, vector);
+	if (l->svr & SVR_NO_EOI_BROADCAST)
+		return;
+	fx->flags |= LAPIC_EOI;
+	fx->eoi_vector = vector;
+}
+
 void lapic_eoi(struct lapic *l, struct lapic_effects *fx)
 {
-	u8 vector = l->isr_max;
+	unsigned vector = l->isr_max;
 
 	if (!vector)
 		return;
@@ -86,13 +96,8 @@ void lapic_eoi(struct lapic *l, struct lapic_effects *fx)
 	lapic_update(l);
 	if (l->pending)
 		fx->flags |= LAPIC_IRR;
-	if (!bitmap_test(l->tmr, vector))
-		return;
-	fx->flags |= lapic_lint_eoi(l, vector);
-	if (l->svr & SVR_NO_EOI_BROADCAST)
-		return;
-	fx->flags |= LAPIC_EOI;
-	fx->eoi_vector = vector;
+	if (bitmap_test(l->tmr, vector))
+		level_eoi(l, (u8)vector, fx);
 }
 
 /* An error interrupt is raised by the first error after a write to ESR, which rearms it (SDM 3A, Error Handling). */

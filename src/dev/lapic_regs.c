@@ -111,22 +111,11 @@ static void tpr_write(struct lapic *l, u32 value, struct lapic_effects *fx)
 		fx->flags |= LAPIC_IRR;
 }
 
-void lapic_reg_write(struct lapic *l, u32 reg, u32 value, u64 now_ns, struct lapic_effects *fx)
+/* Registers that are written at setup or with each new timer shot; apart, so that the way of the others is short. */
+static __attribute__((noinline)) void setup_write(struct lapic *l, u32 reg, u32 value, u64 now_ns,
+						  struct lapic_effects *fx)
 {
 	switch (reg) {
-	case REG_EOI:
-		lapic_eoi(l, fx);
-		break;
-	case REG_TPR:
-		tpr_write(l, value, fx);
-		break;
-	case REG_ICR:
-		l->icr_low = value & ICR_WRITABLE;
-		lapic_icr_send(l, fx);
-		break;
-	case REG_ICR_HIGH:
-		l->icr_high = value & 0xff000000u;
-		break;
 	case REG_TIMER_INITIAL:
 	case REG_TIMER_DIVIDE:
 		fx->flags |= lapic_timer_run(l, now_ns);
@@ -152,10 +141,33 @@ void lapic_reg_write(struct lapic *l, u32 reg, u32 value, u64 now_ns, struct lap
 	case REG_DFR:
 		l->dfr = value | 0x0fffffffu;
 		break;
+	default:
+		break;
+	}
+}
+
+/* Each of the frequent ones is a jump into its function. */
+void lapic_reg_write(struct lapic *l, u32 reg, u32 value, u64 now_ns, struct lapic_effects *fx)
+{
+	switch (reg) {
+	case REG_EOI:
+		lapic_eoi(l, fx);
+		break;
+	case REG_TPR:
+		tpr_write(l, value, fx);
+		break;
+	case REG_ICR:
+		l->icr_low = value & ICR_WRITABLE;
+		lapic_icr_send(l, fx);
+		break;
+	case REG_ICR_HIGH:
+		l->icr_high = value & 0xff000000u;
+		break;
 	case REG_SELF_IPI:
 		lapic_self_ipi(l, (u8)value, fx);
 		break;
 	default:
+		setup_write(l, reg, value, now_ns, fx);
 		break;
 	}
 }
