@@ -39,3 +39,26 @@ $(O)/gen/dev/acpi/dsdt.inc: src/dev/acpi/dsdt.asl
 	$(Q)mkdir -p $(@D)
 	$(Q)iasl -we -p $(@D)/dsdt $< >$(@D)/dsdt.log || { cat $(@D)/dsdt.log; false; }
 	$(Q)od -An -v -tx1 $(@D)/dsdt.aml | sed 's/ \([0-9a-f]*\)/0x\1,/g' >$@
+
+# --- inih: the parser of eterna.conf. Lines as long as a kernel's command line, on the stack; a ';' belongs to the value.
+INIH_FLAGS := -DINI_MAX_LINE=2304 -DINI_USE_STACK=1 -DINI_HANDLER_LINENO=1 -DINI_CALL_HANDLER_ON_NEW_SECTION=1 \
+	-DINI_ALLOW_MULTILINE=0 -DINI_ALLOW_INLINE_COMMENTS=0 -isystem $(INIH_DIR)
+INIH_COMPILE = -O2 $(INIH_FLAGS) -c -o $@ $(INIH_DIR)/ini.c
+
+# In the image the C library's headers are ours: few, and found last.
+LIBRARY_INCLUDES += $(INIH_FLAGS) -idirafter src/config/libc
+LIBRARY_STAMPS += $(INIH_READY)
+HOSTED_LIBRARY_OBJECTS += $(O)/hosted/inih/ini.o
+IMAGE_LIBRARY_OBJECTS += $(O)/image/inih/ini.o
+
+$(O)/hosted/inih/ini.o: $(INIH_READY)
+	$(call say,CC host,inih ini.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -g $(INIH_COMPILE)
+
+# Its functions on files are dropped by the linker: they must have sections of their own.
+$(O)/image/inih/ini.o: $(INIH_READY)
+	$(call say,CC,inih ini.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) -Isrc/config/libc -fno-pic \
+		-mno-red-zone -mcmodel=kernel -mgeneral-regs-only -ffunction-sections $(INIH_COMPILE)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration against the machine: are the modules there, does the memory fit; and the invariants of the structs.
+#include "base/str.h"
+#include "config/keys.h"
+#include "config/report.h"
+
+struct check {
+	struct config_report report;
+	const struct config_module *modules;
+	u32 module_count;
+	u64 free_bytes;
+};
+
+static void check_module(struct check *check, const struct vm_config *vm, const char *key, const char *name)
+{
+	u32 line = vm->lines[config_key_find(SECTION_VM, key)];
+	u32 found = 0;
+
+	for (u32 i = 0; i < check->module_count; i++)
+		found += strcmp(check->modules[i].name, name) == 0;
+	if (!found)
+		config_report(&check->report, line, "%s: no boot module is called \"%s\"", key, name);
+	else if (found > 1)
+		config_report(&check->report, line, "%s: %u boot modules are called \"%s\"", key, found, name);
+}
+
+/* `sum` is the memory of the VMs before, of those that start by themselves. */
+static void check_memory(struct check *check, const struct vm_config *vm, u64 *sum)
+{
+	u64 before = vm->autostart ? *sum : 0;
+	u32 line = vm->lines[config_key_find(SECTION_VM, "memory")];
+	char wanted[32];
+
+	if (vm->autostart)
+		*sum += vm->memory_bytes; /* 16 VMs of at most 16 TiB: no overflow */
+	if (before <= check->free_bytes && vm->memory_bytes <= check->free_bytes - before)
+		return;
+	fmt_bytes(wanted, sizeof(wanted), vm->memory_bytes);
+	config_report(&check->report, line ? line : vm->line, "memory: %s for [vm %s] do not fit: %llu MiB are free%s",
+		      wanted, vm->name,
+		      (unsigned long long)((before < check->free_bytes ? check->free_bytes - before : 0) / MIB),
+		      before ? " beside the VMs before it" : "");
+}
+
+err_t config_check(struct config *config, const struct config_module *modules, u32 module_count, u64 free_bytes,
+		   struct config_sink *sink)
+{
+	struct check check = {{sink, config}, modules, module_count, free_bytes};
+	u32 errors = config->error_count;
+	u64 sum = 0;
+
+	for (u32 i = 0; i < config->vm_count; i++) {
+		const struct vm_config *vm = &config->vms[i];
+
+		if (vm->kernel[0]) /* else its absence has been reported */
+			check_module(&check, vm, "kernel", vm->kernel);
+		for (u32 j = 0; j < vm->initrd.count; j++)
+			check_module(&check, vm, "initrd", vm->initrd.name[j]);
+		check_memory(&check, vm, &sum);
+	}
+	return config->error_count == errors ? OK : ERR_NOENT;
+}
+
+static bool text_ends(const char *text, size_t size)
+{
+	return str_length_within(text, size) < size;
+}
+
+static bool vm_valid(const struct vm_config *vm)
+{
+	if (vm->vcpus < 1 || vm->vcpus > 64 || !vm->memory_bytes || !IS_ALIGNED(vm->memory_bytes, CONFIG_MEMORY_STEP) ||
+	    vm->loader > CONFIG_LOADER_PVH || vm->on_shutdown > CONFIG_SHUTDOWN_RESTART ||
+	    vm->on_crash > CONFIG_CRASH_PAUSE || vm->initrd.count > CONFIG_INITRDS_MAX)
+		return false;
+	for (u32 i = 0; i < vm->initrd.count; i++)
+		if (!vm->initrd.name[i][0] || !text_ends(vm->initrd.name[i], CONFIG_MODULE_NAME_BYTES))
+			return false;
+	return vm->name[0] && text_ends(vm->name, sizeof(vm->name)) && text_ends(vm->kernel, sizeof(vm->kernel)) &&
+	       text_ends(vm->cmdline, sizeof(vm->cmdline));
+}
+
+bool config_valid(const struct config *config)
+{
+	if (config->vm_count > CONFIG_VMS_MAX || config->host.log > CONFIG_LOG_DEBUG)
+		return false;
+	for (u32 i = 0; i < config->vm_count; i++)
+		if (!vm_valid(&config->vms[i]))
+			return false;
+	return true;
+}

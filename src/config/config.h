@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration: eterna.conf, a boot module of that name, as structs. docs/config.md is its manual.
+ *
+ * Use: config_parse() or config_default(), then config_check() against what the machine has. Each reports every error
+ * that it finds to the sink; when one has reported anything, nothing is to be started.
+ */
+#ifndef ETERNA_CONFIG_CONFIG_H
+#define ETERNA_CONFIG_CONFIG_H
+
+#include "base/err.h"
+
+#define CONFIG_FILE_NAME "eterna.conf" /* the boot module's name, and what stands before the line in messages */
+#define CONFIG_VMS_MAX 16
+#define CONFIG_VM_NAME_BYTES 32
+#define CONFIG_MODULE_NAME_BYTES 64
+#define CONFIG_INITRDS_MAX 8
+#define CONFIG_COMMAND_LINE_BYTES 2048
+#define CONFIG_KEYS_MAX 16
+#define CONFIG_MEMORY_STEP (2ull << 20)
+
+/* Values of `log`; the numbers are those of enum log_level. */
+enum config_log { CONFIG_LOG_ERROR, CONFIG_LOG_WARN, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+enum config_loader { CONFIG_LOADER_AUTO, CONFIG_LOADER_LINUX, CONFIG_LOADER_MULTIBOOT, CONFIG_LOADER_PVH };
+enum config_shutdown { CONFIG_SHUTDOWN_DESTROY, CONFIG_SHUTDOWN_RESTART };
+enum config_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESTART, CONFIG_CRASH_PAUSE };
+
+struct host_config {
+	u32 line;                   /* of the section's head; 0: there is none */
+	u32 lines[CONFIG_KEYS_MAX]; /* where each key was given, by its place in the table of keys; 0: default */
+	u32 log;                    /* enum config_log */
+};
+
+struct config_names {
+	char name[CONFIG_INITRDS_MAX][CONFIG_MODULE_NAME_BYTES];
+	u32 count;
+};
+
+struct vm_config {
+	char name[CONFIG_VM_NAME_BYTES];
+	u32 line;
+	u32 lines[CONFIG_KEYS_MAX];
+	u32 vcpus;
+	u32 loader; /* enum config_loader */
+	u64 memory_bytes;
+	char kernel[CONFIG_MODULE_NAME_BYTES];
+	struct config_names initrd;
+	char cmdline[CONFIG_COMMAND_LINE_BYTES];
+	u32 on_shutdown; /* enum config_shutdown */
+	u32 on_crash;    /* enum config_crash */
+	bool console;
+	bool testdev;
+	bool autostart;
+};
+
+/* About 50 KiB: not for the stack. */
+struct config {
+	struct host_config host;
+	struct vm_config vms[CONFIG_VMS_MAX];
+	u32 vm_count;
+	u32 error_count; /* reported so far, by all three functions */
+
+	struct vm_config scratch; /* private: takes the keys of a section that is refused */
+};
+
+/* Receives each error as one line, "eterna.conf:7: ..."; `line` is 0 for errors that no line can be blamed for. */
+struct config_sink {
+	void (*error)(struct config_sink *sink, u32 line, const char *text);
+};
+
+/* A boot module, as far as the configuration knows it. */
+struct config_module {
+	const char *name;
+	const char *arguments;
+};
+
+/* Read `bytes` of text. Returns OK, or ERR_FORMAT when there were errors: all of them are reported. */
+err_t config_parse(const char *text, size_t bytes, struct config *config, struct config_sink *sink) MUST_CHECK;
+
+/*
+ * What holds without an eterna.conf: one VM, "guest", whose kernel is the first module, with that module's arguments as
+ * its command line and the other modules as initrds; everything else by default.
+ * Returns OK, or ERR_NOENT when there is no module, ERR_SPACE when there are too many or a text is too long.
+ */
+err_t config_default(const struct config_module *modules, u32 module_count, struct config *config,
+		     struct config_sink *sink) MUST_CHECK;
+
+/*
+ * Does the machine have what the configuration names? Kernels and initrds must be boot modules; the memory of all VMs
+ * that start by themselves must fit `free_bytes` together, each other VM's must fit it alone.
+ * Returns OK, or ERR_NOENT when something is missing, which is reported.
+ */
+err_t config_check(struct config *config, const struct config_module *modules, u32 module_count, u64 free_bytes,
+		   struct config_sink *sink) MUST_CHECK;
+
+/* Numbers within their arrays, texts ended, choices within their enums? */
+bool config_valid(const struct config *config);
+
+#endif

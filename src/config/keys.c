@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of keys, and finding one by its exact or approximate name.
+#include "config/keys.h"
+
+#include "base/fmt.h"
+#include "base/str.h"
+#include "base/types.h"
+
+#define HOST(member) SECTION_HOST, .offset = offsetof(struct host_config, member)
+#define VM(member) SECTION_VM, .offset = offsetof(struct vm_config, member)
+
+const struct config_key config_keys[] = {
+	{"log", HOST(log), .kind = KIND_CHOICE, .choices = "error|warn|info|debug", .fallback = "info",
+	 .description = "which of ETERNA's own messages are shown and kept: this kind and all before it"},
+	{"vcpus", VM(vcpus), .kind = KIND_NUMBER, .min = 1, .max = 64, .fallback = "1",
+	 .description = "number of virtual CPUs"},
+	{"memory", VM(memory_bytes), .kind = KIND_BYTES, .min = 2 * MIB, .max = 16 * 1024 * GIB, .fallback = "256M",
+	 .description = "size of the guest's RAM"},
+	{"kernel", VM(kernel), .kind = KIND_MODULE, .max = CONFIG_MODULE_NAME_BYTES, .fallback = NULL,
+	 .description = "the boot module to start"},
+	{"initrd", VM(initrd), .kind = KIND_MODULES, .fallback = "",
+	 .description = "boot modules that the kernel gets: initrds for Linux, joined in this order; else modules"},
+	{"cmdline", VM(cmdline), .kind = KIND_TEXT, .max = CONFIG_COMMAND_LINE_BYTES, .fallback = "",
+	 .description = "the kernel's command line, up to the end of the line"},
+	{"loader", VM(loader), .kind = KIND_CHOICE, .choices = "auto|linux|multiboot|pvh", .fallback = "auto",
+	 .description = "boot protocol; auto looks at the kernel"},
+	{"console", VM(console), .kind = KIND_SWITCH, .fallback = "on",
+	 .description = "connect the guest's COM1 to ETERNA's console"},
+	{"testdev", VM(testdev), .kind = KIND_SWITCH, .fallback = "no",
+	 .description = "add QEMU's isa-debug-exit and pc-testdev and the forced-emulation prefix"},
+	{"on_shutdown", VM(on_shutdown), .kind = KIND_CHOICE, .choices = "destroy|restart", .fallback = "destroy",
+	 .description = "what happens when the guest powers itself off"},
+	{"on_crash", VM(on_crash), .kind = KIND_CHOICE, .choices = "stop|restart|pause", .fallback = "stop",
+	 .description = "what happens when the guest cannot go on (triple fault and the like)"},
+	{"autostart", VM(autostart), .kind = KIND_SWITCH, .fallback = "yes",
+	 .description = "start it at boot, or only from the prompt"},
+};
+
+const u32 config_key_count = ARRAY_COUNT(config_keys);
+
+_Static_assert(ARRAY_COUNT(config_keys) <= CONFIG_KEYS_MAX, "each key has an entry in lines[]");
+
+u32 config_key_find(enum config_section section, const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < config_key_count; i++)
+		if (config_keys[i].section == section && strcmp(config_keys[i].name, name) == 0)
+			break;
+	return i;
+}
+
+#define WORD_MAX 16
+
+/* How many letters must be added, dropped or replaced to make one word of the other (Levenshtein's distance). */
+static u32 word_distance(const char *a, const char *b)
+{
+	u32 row[WORD_MAX + 1];
+	size_t width = strlen(b);
+
+	if (strlen(a) > WORD_MAX || width > WORD_MAX)
+		return WORD_MAX;
+	for (u32 j = 0; j <= width; j++)
+		row[j] = j;
+	for (u32 i = 1; a[i - 1]; i++) {
+		u32 diagonal = row[0];
+
+		row[0] = i;
+		for (u32 j = 1; j <= width; j++) {
+			u32 above = row[j];
+			u32 replaced = diagonal + (a[i - 1] != b[j - 1]);
+
+			row[j] = MIN(MIN(above, row[j - 1]) + 1, replaced);
+			diagonal = above;
+		}
+	}
+	return row[width];
+}
+
+const char *config_key_suggest(enum config_section section, const char *name)
+{
+	const char *best = NULL;
+	u32 best_distance = 3;
+
+	for (u32 i = 0; i < config_key_count; i++) {
+		u32 distance = word_distance(name, config_keys[i].name);
+
+		if (config_keys[i].section == section && distance < best_distance &&
+		    distance < strlen(config_keys[i].name)) {
+			best = config_keys[i].name;
+			best_distance = distance;
+		}
+	}
+	return best;
+}
+
+size_t config_key_values(const struct config_key *key, char *buf, size_t size)
+{
+	char least[32];
+	char most[32];
+	size_t used = 0;
+
+	switch (key->kind) {
+	case KIND_NUMBER:
+		return fmt_string(buf, size, "%llu to %llu", (unsigned long long)key->min,
+				  (unsigned long long)key->max);
+	case KIND_BYTES:
+		fmt_bytes(least, sizeof(least), key->min);
+		fmt_bytes(most, sizeof(most), key->max);
+		return fmt_string(buf, size, "a multiple of 2 MiB from %s to %s", least, most);
+	case KIND_CHOICE:
+		for (const char *c = key->choices; *c; c++)
+			used += fmt_string(buf + MIN(used, size), used < size ? size - used : 0, "%.*s",
+					   *c == '|' ? 2 : 1, *c == '|' ? ", " : c);
+		return used;
+	case KIND_SWITCH:
+		return fmt_string(buf, size, "on, off, yes, no");
+	case KIND_TEXT:
+		return fmt_string(buf, size, "up to %llu characters", (unsigned long long)key->max - 1);
+	case KIND_MODULE:
+		return fmt_string(buf, size, "a boot module's name");
+	case KIND_MODULES:
+		return fmt_string(buf, size, "up to %u boot modules' names, between commas", CONFIG_INITRDS_MAX);
+	}
+	return 0;
+}
