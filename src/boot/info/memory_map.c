@@ -291,21 +291,21 @@ size_t memory_finding_text(const struct memory_finding *finding, char *buf, size
 	range_text(&finding->b, b, sizeof(b));
 	switch (finding->kind) {
 	case FINDING_EMPTY:
-		return fmt_string(buf, size, "memory map: %#llx %s has no bytes: dropped",
-				  (unsigned long long)finding->a.base, memory_kind_text(finding->a.kind));
+		return fmt_string(buf, size, "%#llx %s has no bytes: dropped", (unsigned long long)finding->a.base,
+				  memory_kind_text(finding->a.kind));
 	case FINDING_WRAPS:
-		return fmt_string(buf, size, "memory map: %#llx %s of %#llx bytes passes the end of all addresses: %s",
+		return fmt_string(buf, size, "%#llx %s of %#llx bytes passes the end of all addresses: %s",
 				  (unsigned long long)finding->a.base, memory_kind_text(finding->a.kind),
 				  (unsigned long long)finding->a.bytes,
 				  finding->a.kind == MEMORY_USABLE ? "dropped" : "cut");
 	case FINDING_TOO_HIGH:
-		return fmt_string(buf, size, "memory map: %s is beyond what this CPU can address: cut", a);
+		return fmt_string(buf, size, "%s is beyond what this CPU can address: cut", a);
 	case FINDING_OVERLAP:
-		return fmt_string(buf, size, "memory map: %s and %s overlap: the less usable kind wins", a, b);
+		return fmt_string(buf, size, "%s and %s overlap: the less usable kind wins", a, b);
 	case FINDING_HOLE:
-		return fmt_string(buf, size, "memory map: %s, not described by the firmware: not used", a);
+		return fmt_string(buf, size, "%s, not described by the firmware: not used", a);
 	default:
-		return fmt_string(buf, size, "memory map: unknown finding %u", finding->kind);
+		return fmt_string(buf, size, "unknown finding %u", finding->kind);
 	}
 }
 

@@ -66,7 +66,7 @@ static void overlaps_go_to_the_less_usable(void **state)
 	expect_range(2, 0x6000, 0x1000, MEMORY_ACPI_RECLAIM);
 	expect_range(3, 0x7000, 0x9000, MEMORY_USABLE);
 	assert_int_equal(map.finding_count, 3);
-	expect_finding(0, "memory map: [0x0-0xffff] usable and [0x4000-0x5fff] reserved overlap: "
+	expect_finding(0, "[0x0-0xffff] usable and [0x4000-0x5fff] reserved overlap: "
 			  "the less usable kind wins");
 }
 
@@ -88,13 +88,13 @@ static void absurd_ranges_are_dropped_or_cut(void **state)
 	expect_range(0, 0, 0x1000, MEMORY_USABLE);
 	expect_range(1, 0xffff0000, 0x10000000000 - 0xffff0000, MEMORY_RESERVED);
 	assert_int_equal(map.finding_count, 7);
-	expect_finding(0, "memory map: 0x1000 usable has no bytes: dropped");
-	expect_finding(1, "memory map: 0x2000 usable of 0xffffffffffffffff bytes passes the end of all addresses: "
+	expect_finding(0, "0x1000 usable has no bytes: dropped");
+	expect_finding(1, "0x2000 usable of 0xffffffffffffffff bytes passes the end of all addresses: "
 			  "dropped");
-	expect_finding(2, "memory map: 0xffff0000 reserved of 0xffffffffffffffff bytes passes the end of all "
+	expect_finding(2, "0xffff0000 reserved of 0xffffffffffffffff bytes passes the end of all "
 			  "addresses: cut");
-	expect_finding(3, "memory map: [0xfff0000000-0x1000fffffff] reserved is beyond what this CPU can address: cut");
-	expect_finding(6, "memory map: [0xfffffffffffff000-0xffffffffffffffff] reserved is beyond what this CPU can "
+	expect_finding(3, "[0xfff0000000-0x1000fffffff] reserved is beyond what this CPU can address: cut");
+	expect_finding(6, "[0xfffffffffffff000-0xffffffffffffffff] reserved is beyond what this CPU can "
 			  "address: cut");
 }
 
@@ -110,8 +110,8 @@ static void holes_are_found(void **state)
 	(void)state;
 	NORMALISE(in, 36);
 	assert_int_equal(map.finding_count, 2);
-	expect_finding(0, "memory map: [0x0-0xfff] hole, not described by the firmware: not used");
-	expect_finding(1, "memory map: [0x2000-0x3fff] hole, not described by the firmware: not used");
+	expect_finding(0, "[0x0-0xfff] hole, not described by the firmware: not used");
+	expect_finding(1, "[0x2000-0x3fff] hole, not described by the firmware: not used");
 }
 
 static void findings_beyond_the_list_are_counted(void **state)
