@@ -6,6 +6,7 @@
 #include "dev/acpi/tables_priv.h"
 
 #include "dev/acpi_pm.h"
+#include "dev/hpet.h"
 
 #include "base/bits.h"
 #include "base/mem.h"
@@ -130,14 +131,14 @@ static u32 put_facs(struct table_writer *w)
 
 /* --- HPET description table --- */
 
-static u32 put_hpet(struct table_writer *w, const struct acpi_config *c)
+static u32 put_hpet(struct table_writer *w)
 {
 	u32 at = table_begin(w, "HPET", 1);
 
-	put_u32(w, c->hpet_block_id);
-	put_address(w, SPACE_MEMORY, 64, 0, ACPI_HPET_BASE);
+	put_u32(w, HPET_BLOCK_ID);
+	put_address(w, SPACE_MEMORY, 64, 0, HPET_BASE);
 	put_u8(w, 0); /* the first HPET */
-	put_u16(w, c->hpet_min_ticks);
+	put_u16(w, HPET_MIN_TICKS);
 	put_u8(w, 0); /* no page protection */
 	table_end(w);
 	return at;
@@ -199,7 +200,7 @@ err_t acpi_tables_build(const struct acpi_config *c, u8 *out, u32 size)
 	listed[0] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c->pm_timer_32bit);
 	listed[1] = put_ssdt(&w, c->vcpu_count);
 	listed[2] = put_madt(&w, c);
-	listed[3] = put_hpet(&w, c);
+	listed[3] = put_hpet(&w);
 	rsdt = put_root(&w, c->base, listed, ARRAY_COUNT(listed), false);
 	xsdt = put_root(&w, c->base, listed, ARRAY_COUNT(listed), true);
 	fill_rsdp(out, c->base + rsdt, c->base + xsdt);

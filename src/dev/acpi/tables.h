@@ -8,7 +8,6 @@
 /* What dsdt.asl says as well. Guest RAM below 4 GiB ends at the window or before it. */
 #define ACPI_PCI_WINDOW_START 0xc0000000ull
 #define ACPI_PCI_WINDOW_END 0xfec00000ull
-#define ACPI_HPET_BASE 0xfed00000ull
 #define ACPI_LAPIC_BASE 0xfee00000ull
 #define ACPI_IOAPIC_BASE 0xfec00000ull
 
@@ -19,8 +18,6 @@ struct acpi_config {
 	u32 vcpu_count; /* 1 to ACPI_VCPUS_MAX; APIC id and processor uid are the vcpu's index */
 	u8 ioapic_id;
 	bool pm_timer_32bit; /* as acpi_pm_reset() */
-	u32 hpet_block_id;   /* low half of the HPET's capabilities register */
-	u16 hpet_min_ticks;  /* shortest period that keeps up, in HPET ticks */
 };
 
 /* Bytes that the tables take for this number of vcpus. */

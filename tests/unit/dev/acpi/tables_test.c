@@ -21,12 +21,7 @@ static u64 blob_base;
 
 static void build_at(u64 base, u32 vcpus)
 {
-	struct acpi_config c = {.base = base,
-				.vcpu_count = vcpus,
-				.ioapic_id = 7,
-				.pm_timer_32bit = true,
-				.hpet_block_id = 0x8086a201,
-				.hpet_min_ticks = 100};
+	struct acpi_config c = {.base = base, .vcpu_count = vcpus, .ioapic_id = 7, .pm_timer_32bit = true};
 
 	free(blob);
 	blob_bytes = acpi_tables_size(vcpus);
@@ -210,7 +205,7 @@ static void hpet_table(void **state)
 	assert_int_equal(load_u32(h + 36), 0x8086a201);
 	assert_int_equal(h[40], 0);
 	assert_true(load_u64(h + 44) == 0xfed00000);
-	assert_int_equal(load_u16(h + 53), 100);
+	assert_int_equal(load_u16(h + 53), 1000);
 }
 
 static void bad_arguments(void **state)
