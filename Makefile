@@ -10,6 +10,7 @@ all: image
 
 include mk/toolchain.mk
 include mk/deps.mk
+include mk/libraries.mk
 include mk/image.mk
 include mk/hosted.mk
 include mk/guests.mk

@@ -15,9 +15,6 @@ RENAME_FLAGS := -fno-builtin $(foreach n,$(RENAMED),-D$(n)=eterna_$(n))
 $(O)/hosted/base/mem.o $(O)/hosted/base/str.o $(O)/unit/base/mem_test $(O)/unit/base/str_test: \
 	private HOSTED_CFLAGS += $(RENAME_FLAGS)
 
-# Third-party sources that pure folders use, compiled from where mk/deps.mk put them.
-include mk/libraries.mk
-
 $(O)/hosted/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)
 	$(call say,CC host,$<)
 	$(Q)mkdir -p $(@D)

@@ -29,7 +29,7 @@ $(OFFSETS): src/hvm/asm_offsets.c
 		sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([0-9]*\).*/#define \1 \2/p' > $@
 
 # memcpy and its family must not be recognised as calls to themselves.
-$(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin -fno-tree-loop-distribute-patterns
+$(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 $(O)/image/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)
 	$(call say,CC,$<)

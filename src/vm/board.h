@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The mainboard of a VM: which device answers which port and address, which line goes where, and when a device next
+ * wants time to be looked at. Devices know none of this, and none of each other.
+ */
+#ifndef ETERNA_VM_BOARD_H
+#define ETERNA_VM_BOARD_H
+
+#include "base/err.h"
+#include "dev/acpi_pm.h"
+#include "dev/ioapic.h"
+#include "dev/lapic.h"
+#include "dev/pic.h"
+#include "dev/pit.h"
+#include "dev/rtc.h"
+#include "dev/uart.h"
+
+struct vm;
+struct vcpu;
+
+/* Interrupt lines, by their number at the 8259 pair; the I/O APIC has IRQ 0 at pin 2 (MADT, Interrupt Source Override).
+ */
+enum board_irq { IRQ_PIT = 0, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9 };
+
+#define BOARD_UART_PORT 0x3f8
+#define BOARD_HPET_BLOCK_ID 0x8086a201
+#define BOARD_HPET_MIN_TICKS 100
+
+struct board {
+	struct pic pic;
+	struct ioapic ioapic;
+	struct pit pit;
+	struct rtc rtc;
+	struct acpi_pm acpi_pm;
+	struct uart uart;
+	u32 isa_lines;     /* bit n: a device asserts IRQ n */
+	u32 testdev_lines; /* bit n: pc-testdev asserts GSI n */
+	u32 hpet_lines;    /* bit n: a HPET timer asserts I/O APIC pin n */
+	u64 next_event_ns; /* of all devices and local APICs */
+};
+
+/* Power-up state of all devices. `wall_seconds`: what the clock shows, seconds since 1970. */
+void board_init(struct vm *vm, u64 wall_seconds);
+
+/* Write the ACPI tables into the guest's memory; *rsdp_gpa tells where they begin. Context: its memory is loaded. */
+err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa) MUST_CHECK;
+
+/* A port access of `bytes` 1, 2 or 4 by vcpu `v`; ports that nobody has read as ones. */
+u32 board_port_read(struct vcpu *v, u16 port, u32 bytes);
+void board_port_write(struct vcpu *v, u16 port, u32 bytes, u32 value);
+
+/* A memory access that is not RAM, within one page. */
+void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes);
+void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes);
+
+/* Let the devices see the time: deliver what is due, and find out when to be called next. */
+void board_tick(struct vm *vm);
+
+/* When board_tick() wants to be called, in the VM's nanoseconds. */
+static inline u64 board_next_event(const struct board *b)
+{
+	return b->next_event_ns;
+}
+
+/* Something moved a device's next event; look at all of them before the next entry. */
+void board_retime(struct vm *vm);
+
+/* The 8259 pair has an interrupt for this vcpu; acknowledge it. */
+bool board_has_extint(const struct vcpu *v);
+u8 board_ack_extint(struct vcpu *v);
+
+/* Send a message to the local APICs it is for. False: nobody accepted it. */
+bool board_deliver(struct vm *vm, const struct apic_msg *msg);
+
+/* See to what a local APIC wants done (enum lapic_flag, effects). */
+void board_lapic_effects(struct vcpu *v, const struct lapic_effects *fx);
+void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector);
+
+/* Move bytes between the VM's COM1 and the console as far as there is room; see to its interrupt. */
+void board_console_pump(struct vm *vm);
+
+/* A byte was typed for the VM. False: there is no room, try again later. */
+bool board_console_type(struct vm *vm, u8 byte);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which device answers which guest-physical address.
+#include "base/bits.h"
+#include "base/mem.h"
+#include "vm/board_priv.h"
+#include "vm/vm.h"
+
+/* A 32-bit register device's answer to an access of any size at any offset within its dwords. */
+static void give_part(u32 value, gpa_t gpa, void *buf, u32 bytes)
+{
+	u8 part[4];
+
+	store_u32(part, value);
+	memset(buf, 0, bytes);
+	memcpy(buf, part + gpa.v % 4, MIN(bytes, 4 - (u32)(gpa.v % 4)));
+}
+
+static bool is_lapic(const struct vcpu *v, gpa_t gpa)
+{
+	return (v->lapic.base & BIT(11)) && (v->lapic.base & BITS(51, 12)) == ALIGN_DOWN(gpa.v, PAGE_BYTES);
+}
+
+static bool is_ioapic(gpa_t gpa)
+{
+	return ALIGN_DOWN(gpa.v, PAGE_BYTES) == IOAPIC_BASE;
+}
+
+void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
+{
+	if (is_lapic(v, gpa))
+		give_part(lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm)), GPA(0), buf, bytes);
+	else if (is_ioapic(gpa))
+		give_part(ioapic_mmio_read(&v->vm->board.ioapic, (u32)(gpa.v % PAGE_BYTES)), GPA(0), buf, bytes);
+	else
+		memset(buf, 0xff, bytes);
+}
+
+static void lapic_store(struct vcpu *v, u32 offset, u32 value)
+{
+	struct lapic_effects fx;
+
+	lapic_mmio_write(&v->lapic, offset, value, vm_now_ns(v->vm), &fx);
+	board_lapic_effects(v, &fx);
+}
+
+static void ioapic_store(struct vcpu *v, u32 offset, u32 value)
+{
+	struct ioapic_effects fx;
+
+	ioapic_mmio_write(&v->vm->board.ioapic, offset, value, &fx);
+	board_send_ioapic_effects(v->vm, &fx);
+}
+
+void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
+{
+	u32 offset = (u32)(gpa.v % PAGE_BYTES);
+
+	if (is_lapic(v, gpa) && bytes >= 4)
+		lapic_store(v, offset, load_u32(buf));
+	else if (is_ioapic(gpa) && bytes >= 4)
+		ioapic_store(v, offset, load_u32(buf));
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which device answers which I/O port.
+#include "base/bits.h"
+#include "vm/board_priv.h"
+#include "vm/vm.h"
+
+/* A range of ports. Devices with registers of a byte get wider accesses a byte at a time, lowest port first. */
+struct port_range {
+	u16 first;
+	u16 last;
+	bool is_wide; /* takes 2 and 4 bytes at once */
+	u32 (*read)(struct vm *vm, u16 port, u32 bytes, u64 now_ns);
+	void (*write)(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns);
+};
+
+static void power_request(struct vm *vm, enum power_request request)
+{
+	if (request == POWER_OFF)
+		vm_stop(vm, VM_END_POWER_OFF);
+	else if (request != POWER_NONE)
+		vm_stop(vm, VM_END_RESET);
+}
+
+static u32 read_pic(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	u8 value = pic_read(&vm->board.pic, port);
+
+	(void)bytes;
+	(void)now_ns;
+	board_intr_update(vm); /* a poll acknowledges */
+	return value;
+}
+
+static void write_pic(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	(void)now_ns;
+	pic_write(&vm->board.pic, port, (u8)value);
+	board_intr_update(vm);
+}
+
+static u32 read_pit(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	(void)bytes;
+	return pit_read(&vm->board.pit, port, now_ns);
+}
+
+static void write_pit(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	pit_write(&vm->board.pit, port, (u8)value, now_ns);
+	board_pit_update(vm, now_ns);
+}
+
+static u32 read_port61(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	(void)port;
+	(void)bytes;
+	return port61_read(&vm->board.pit, now_ns);
+}
+
+static void write_port61(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)port;
+	(void)bytes;
+	port61_write(&vm->board.pit, (u8)value, now_ns);
+}
+
+static u32 read_rtc(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	u8 value = rtc_read(&vm->board.rtc, port, now_ns);
+
+	(void)bytes;
+	board_rtc_update(vm, now_ns); /* reading register C ends the interrupt */
+	return value;
+}
+
+static void write_rtc(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	rtc_write(&vm->board.rtc, port, (u8)value, now_ns);
+	board_rtc_update(vm, now_ns);
+}
+
+static u32 read_uart(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	u8 value = uart_read(&vm->board.uart, port & 7, now_ns);
+
+	(void)bytes;
+	board_uart_update(vm, now_ns);
+	return value;
+}
+
+static void write_uart(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	uart_write(&vm->board.uart, port & 7, (u8)value, now_ns);
+	board_console_pump(vm);
+}
+
+static u32 read_pm(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	return acpi_pm_read(&vm->board.acpi_pm, (u16)(port - ACPI_PM_PORT), bytes, now_ns);
+}
+
+static void write_pm(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	power_request(vm, acpi_pm_write(&vm->board.acpi_pm, (u16)(port - ACPI_PM_PORT), bytes, value, now_ns));
+	board_pm_update(vm, now_ns);
+}
+
+/* The busiest first: the list is searched from the top. */
+static const struct port_range ranges[] = {
+	{BOARD_UART_PORT, BOARD_UART_PORT + 7, false, read_uart, write_uart},
+	{ACPI_PM_PORT, ACPI_PM_PORT + ACPI_PM_PORTS - 1, true, read_pm, write_pm},
+	{0x40, 0x43, false, read_pit, write_pit},
+	{PIC_MASTER_PORT, PIC_MASTER_PORT + 1, false, read_pic, write_pic},
+	{PIC_SLAVE_PORT, PIC_SLAVE_PORT + 1, false, read_pic, write_pic},
+	{PIC_ELCR_PORT, PIC_ELCR_PORT + 1, false, read_pic, write_pic},
+	{0x61, 0x61, false, read_port61, write_port61},
+	{0x70, 0x71, false, read_rtc, write_rtc},
+};
+
+static const struct port_range *range_find(u16 port)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(ranges); i++)
+		if (port >= ranges[i].first && port <= ranges[i].last)
+			return &ranges[i];
+	return NULL;
+}
+
+u32 board_port_read(struct vcpu *v, u16 port, u32 bytes)
+{
+	const struct port_range *range = range_find(port);
+	u64 now = vm_now_ns(v->vm);
+	u32 value = 0;
+
+	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))
+		return range->read(v->vm, port, bytes, now);
+	if (bytes == 1)
+		return 0xff;
+	for (u32 i = 0; i < bytes; i++)
+		value |= (board_port_read(v, (u16)(port + i), 1) & 0xff) << 8 * i;
+	return value;
+}
+
+void board_port_write(struct vcpu *v, u16 port, u32 bytes, u32 value)
+{
+	const struct port_range *range = range_find(port);
+	u64 now = vm_now_ns(v->vm);
+
+	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))
+		range->write(v->vm, port, bytes, value & (u32)bits_byte_mask(bytes), now);
+	else if (bytes > 1)
+		for (u32 i = 0; i < bytes; i++)
+			board_port_write(v, (u16)(port + i), 1, value >> 8 * i & 0xff);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the board's own files share. */
+#ifndef ETERNA_VM_BOARD_PRIV_H
+#define ETERNA_VM_BOARD_PRIV_H
+
+#include "vm/board.h"
+
+/* Level of ISA interrupt line `irq`; a line that rose and fell meanwhile is pulsed. */
+void board_set_irq(struct vm *vm, unsigned irq, bool level);
+void board_pulse_irq(struct vm *vm, unsigned irq);
+
+/* All pins that HPET timers assert; one that pc-testdev sets. */
+void board_set_hpet_lines(struct vm *vm, u32 lines);
+void board_set_testdev_gsi(struct vm *vm, unsigned gsi, bool level);
+
+/* The 8259 pair's output may have changed. */
+void board_intr_update(struct vm *vm);
+
+void board_send_ioapic_effects(struct vm *vm, const struct ioapic_effects *fx);
+
+/* Lines and next events of single devices after an access, cheaper than board_retime(). */
+void board_pit_update(struct vm *vm, u64 now_ns);
+void board_rtc_update(struct vm *vm, u64 now_ns);
+void board_hpet_update(struct vm *vm, u64 now_ns);
+void board_pm_update(struct vm *vm, u64 now_ns);
+void board_uart_update(struct vm *vm, u64 now_ns);
+
+#endif

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// Event delivery (SDM 3A, Interrupt and Exception Handling; SDM 3C, Event Injection).
+#include "vm/event.h"
+
+#include "base/mem.h"
+#include "vm/board.h"
+#include "vm/vcpu.h"
+#include "x86/insn.h"
+#include "x86/regs/control.h"
+
+enum severity { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
+
+static enum severity severity(const struct event *e)
+{
+	if (!e->is_valid || e->type != EVENT_EXCEPTION)
+		return BENIGN;
+	switch (e->vector) {
+	case VECTOR_DE:
+	case VECTOR_TS:
+	case VECTOR_NP:
+	case VECTOR_SS:
+	case VECTOR_GP:
+	case VECTOR_CP:
+		return CONTRIBUTORY;
+	case VECTOR_PF:
+	case VECTOR_VE:
+		return PAGE_FAULT;
+	case VECTOR_DF:
+		return DOUBLE_FAULT;
+	default:
+		return BENIGN;
+	}
+}
+
+/* The exception that stands for `second` raised while `first` was being delivered; false: shutdown. */
+static bool combine(const struct event *first, struct event *second)
+{
+	enum severity a = severity(first), b = severity(second);
+
+	if (a == DOUBLE_FAULT && b != BENIGN)
+		return false;
+	if ((a == CONTRIBUTORY && b == CONTRIBUTORY) || (a == PAGE_FAULT && b != BENIGN))
+		*second = (struct event){
+			.is_valid = true, .type = EVENT_EXCEPTION, .vector = VECTOR_DF, .has_error = true};
+	return true;
+}
+
+static void raise(struct vcpu *v, struct event e)
+{
+	const struct event *first = v->pending & PENDING_EXCEPTION ? &v->exception : &v->hvm.interrupted;
+
+	if (first->is_valid && !combine(first, &e)) {
+		vm_fault(v, NULL, "triple fault (an exception during the delivery of #DF)");
+		return;
+	}
+	/* The new exception takes the place of the one whose delivery failed; a benign first one is lost with its
+	 * instruction, which will raise it again; an interrupt is still with us and comes after. */
+	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type == EVENT_EXCEPTION)
+		v->hvm.interrupted.is_valid = false;
+	v->exception = e;
+	v->pending |= PENDING_EXCEPTION;
+}
+
+void event_raise(struct vcpu *v, u8 vector)
+{
+	raise(v, (struct event){.is_valid = true, .type = EVENT_EXCEPTION, .vector = vector});
+}
+
+void event_raise_error(struct vcpu *v, u8 vector, u32 error)
+{
+	raise(v,
+	      (struct event){
+		      .is_valid = true, .type = EVENT_EXCEPTION, .vector = vector, .has_error = true, .error = error});
+}
+
+void event_raise_page_fault(struct vcpu *v, u64 address, u32 error)
+{
+	v->hvm.state.cr2 = address;
+	write_cr2(address);
+	event_raise_error(v, VECTOR_PF, error);
+}
+
+void event_raise_debug(struct vcpu *v, u64 dr6_bits)
+{
+	struct cpu_state *s = &v->hvm.state;
+
+	/* SDM 3A, Debug Exceptions: the B bits say which, the rest accumulates; GD is cleared on entry to the handler.
+	 */
+	hvm_fetch(&v->hvm, STATE_DEBUG);
+	s->dr6 = (s->dr6 & ~DR6_B) | dr6_bits;
+	s->dr7 &= ~DR7_GD;
+	hvm_mark_dirty(&v->hvm, STATE_DEBUG);
+	event_raise(v, VECTOR_DB);
+}
+
+/* The event that comes first of those that need no window; false when there is none. */
+static bool take_exception(struct vcpu *v, struct event *e)
+{
+	if (v->pending & PENDING_EXCEPTION) {
+		*e = v->exception;
+		v->pending &= ~(u32)PENDING_EXCEPTION;
+		return true;
+	}
+	if (v->hvm.interrupted.is_valid) {
+		*e = v->hvm.interrupted;
+		v->hvm.interrupted.is_valid = false;
+		return true;
+	}
+	return false;
+}
+
+/* The vector that the vcpu's interrupt controllers offer; false when there is none. */
+static bool has_interrupt(struct vcpu *v)
+{
+	return lapic_pending_vector(&v->lapic) || board_has_extint(v);
+}
+
+static u8 take_interrupt(struct vcpu *v)
+{
+	u8 vector = lapic_pending_vector(&v->lapic);
+
+	if (board_has_extint(v))
+		return board_ack_extint(v);
+	lapic_ack(&v->lapic, vector);
+	return vector;
+}
+
+static bool take_nmi(struct vcpu *v, struct event *e)
+{
+	if (!(v->pending & PENDING_NMI))
+		return false;
+	hvm_fetch(&v->hvm, STATE_BLOCKING);
+	if (v->hvm.state.blocking & (BLOCKING_NMI | BLOCKING_MOV_SS | BLOCKING_STI))
+		return false;
+	v->pending &= ~(u32)PENDING_NMI;
+	*e = (struct event){.is_valid = true, .type = EVENT_NMI, .vector = VECTOR_NMI};
+	return true;
+}
+
+static bool take_external(struct vcpu *v, struct event *e)
+{
+	if (!(v->pending & PENDING_INTERRUPT))
+		return false;
+	if (!has_interrupt(v)) {
+		v->pending &= ~(u32)PENDING_INTERRUPT;
+		return false;
+	}
+	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
+	if (!(v->hvm.state.rflags & RFLAGS_IF) || v->hvm.state.blocking & (BLOCKING_MOV_SS | BLOCKING_STI))
+		return false;
+	*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
+	if (!has_interrupt(v))
+		v->pending &= ~(u32)PENDING_INTERRUPT;
+	return true;
+}
+
+bool event_deliver(struct vcpu *v)
+{
+	struct event e;
+
+	if (v->pending & (PENDING_INIT | PENDING_STARTUP) && !vcpu_take_signals(v))
+		return false;
+	if (v->vm->state != VM_RUNNING)
+		return false;
+	if (take_exception(v, &e) || take_nmi(v, &e) || take_external(v, &e))
+		hvm->inject(&v->hvm, &e);
+	v->pending &= ~(u32)PENDING_INTERRUPTED;
+	hvm->window(&v->hvm, v->pending & PENDING_INTERRUPT, v->pending & PENDING_NMI);
+	return true;
+}
+
+bool event_wakes(struct vcpu *v)
+{
+	if (v->pending & (PENDING_INIT | PENDING_STARTUP))
+		return true;
+	if (v->hvm.state.activity == ACTIVITY_WAIT_SIPI)
+		return false;
+	if (v->pending & PENDING_NMI)
+		return true;
+	return v->pending & PENDING_INTERRUPT && has_interrupt(v) && v->hvm.state.rflags & RFLAGS_IF;
+}

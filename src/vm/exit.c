@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of exits, and the handlers that are a line or two.
+#include "host/cpu.h"
+#include "host/panic.h"
+#include "vm/event.h"
+#include "vm/exits.h"
+#include "x86/insn.h"
+#include "x86/regs/control.h"
+
+static enum exit_next exit_nmi(struct vcpu *v, const struct exit *x)
+{
+	(void)v;
+	(void)x;
+	/* It was the host's: its own handler runs, on its own stack. */
+	__asm__ volatile("int $2");
+	return NEXT_RESUME;
+}
+
+static enum exit_next exit_interrupt(struct vcpu *v, const struct exit *x)
+{
+	(void)v;
+	(void)x;
+	interrupt_window();
+	return NEXT_RESUME;
+}
+
+static enum exit_next exit_triple_fault(struct vcpu *v, const struct exit *x)
+{
+	vm_fault(v, x, "triple fault");
+	return NEXT_LEAVE;
+}
+
+/* event_deliver() runs before each entry anyway: the exit only had to happen. */
+static enum exit_next exit_window(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	v->pending |= PENDING_INTERRUPTED;
+	return NEXT_RESUME;
+}
+
+static enum exit_next exit_hlt(struct vcpu *v, const struct exit *x)
+{
+	hvm->advance(&v->hvm, x->insn_len);
+	vcpu_halt(v);
+	return NEXT_LEAVE;
+}
+
+/* The guest's caches are the machine's and coherent; writing them back for it is harmless, dropping them is not. */
+static enum exit_next exit_cache(struct vcpu *v, const struct exit *x)
+{
+	(void)v;
+	(void)x;
+	return NEXT_ADVANCE;
+}
+
+static enum exit_next exit_undefined(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	event_raise(v, VECTOR_UD);
+	return NEXT_RESUME;
+}
+
+/* No performance counters: CPUID leaf 0xA says so. */
+static enum exit_next exit_rdpmc(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	event_raise_error(v, VECTOR_GP, 0);
+	return NEXT_RESUME;
+}
+
+static enum exit_next exit_advance(struct vcpu *v, const struct exit *x)
+{
+	(void)v;
+	(void)x;
+	return NEXT_ADVANCE;
+}
+
+static enum exit_next exit_machine_check(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	panic("machine check while VM %s ran", v->vm->name);
+}
+
+static enum exit_next exit_entry_failed(struct vcpu *v, const struct exit *x)
+{
+	vm_fault(v, x, "%s refused to enter the guest", hvm->name);
+	return NEXT_LEAVE;
+}
+
+static enum exit_next exit_unexpected(struct vcpu *v, const struct exit *x)
+{
+	vm_fault(v, x, "exit that ETERNA has no handler for: %s (reason %u)", exit_kind_name(x->kind), x->reason);
+	return NEXT_LEAVE;
+}
+
+static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct exit *x) = {
+	[EXIT_UNKNOWN] = exit_unexpected,
+	[EXIT_EXCEPTION] = exit_exception,
+	[EXIT_NMI] = exit_nmi,
+	[EXIT_INTERRUPT] = exit_interrupt,
+	[EXIT_TRIPLE_FAULT] = exit_triple_fault,
+	[EXIT_INIT] = exit_unexpected,
+	[EXIT_SIPI] = exit_unexpected,
+	[EXIT_INTERRUPT_WINDOW] = exit_window,
+	[EXIT_NMI_WINDOW] = exit_window,
+	[EXIT_TASK_SWITCH] = exit_task_switch,
+	[EXIT_CPUID] = exit_cpuid,
+	[EXIT_HLT] = exit_hlt,
+	[EXIT_CACHE] = exit_cache,
+	[EXIT_INVLPG] = exit_unexpected,
+	[EXIT_RDPMC] = exit_rdpmc,
+	[EXIT_RDTSC] = exit_unexpected,
+	[EXIT_HYPERCALL] = exit_hypercall,
+	[EXIT_UNDEFINED] = exit_undefined,
+	[EXIT_CR] = exit_cr,
+	[EXIT_DR] = exit_dr,
+	[EXIT_IO] = exit_io,
+	[EXIT_RDMSR] = exit_rdmsr,
+	[EXIT_WRMSR] = exit_wrmsr,
+	[EXIT_ENTRY_FAILED] = exit_entry_failed,
+	[EXIT_PAUSE] = exit_advance,
+	[EXIT_MACHINE_CHECK] = exit_machine_check,
+	[EXIT_TPR_THRESHOLD] = exit_unexpected,
+	[EXIT_APIC_ACCESS] = exit_unexpected,
+	[EXIT_VIRTUAL_EOI] = exit_unexpected,
+	[EXIT_MEMORY] = exit_memory,
+	[EXIT_MEMORY_BAD_ENTRY] = exit_memory_bad_entry,
+	[EXIT_TIMER] = exit_unexpected,
+	[EXIT_XSETBV] = exit_xsetbv,
+	[EXIT_STEP] = exit_unexpected,
+};
+
+/* What is worth remembering of an exit besides its kind. */
+static u64 detail_of(const struct vcpu *v, const struct exit *x)
+{
+	switch (x->kind) {
+	case EXIT_IO:
+		return x->io.port;
+	case EXIT_RDMSR:
+	case EXIT_WRMSR:
+	case EXIT_CPUID:
+		return x->kind == EXIT_CPUID ? (u32)v->hvm.state.gpr[GPR_RAX] : (u32)v->hvm.state.gpr[GPR_RCX];
+	case EXIT_MEMORY:
+	case EXIT_MEMORY_BAD_ENTRY:
+		return x->memory.gpa.v;
+	case EXIT_CR:
+		return x->cr.number;
+	case EXIT_EXCEPTION:
+		return x->exception.vector;
+	default:
+		return 0;
+	}
+}
+
+static void history_add(struct vcpu *v, const struct exit *x)
+{
+	struct exit_record *r = &v->history[v->history_next++ % VCPU_HISTORY];
+
+	hvm_fetch(&v->hvm, STATE_RIP);
+	r->kind = x->kind;
+	r->reason = x->reason;
+	r->rip = v->hvm.state.rip;
+	r->detail = detail_of(v, x);
+}
+
+enum exit_next exit_handle(struct vcpu *v, const struct exit *x)
+{
+	v->exits[x->kind]++;
+	history_add(v, x);
+	return handlers[x->kind](v, x);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Second-level faults: RAM that is touched for the first time, and device memory.
+#include "vm/exits.h"
+#include "vm/gpa.h"
+
+enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
+{
+	struct emul_hint hint = {
+		.is_valid = x->memory.has_gva && (x->memory.is_read || x->memory.is_write) && !x->memory.is_fetch,
+		.is_write = x->memory.is_write,
+		.gva = x->memory.gva,
+		.gpa = x->memory.gpa,
+	};
+	err_t err;
+
+	if (!gpa_is_ram(v->vm, x->memory.gpa, 1)) {
+		if (x->memory.is_fetch) {
+			vm_fault(v, x, "instruction fetch from %#lx, which is not RAM", x->memory.gpa.v);
+			return NEXT_LEAVE;
+		}
+		return vcpu_emulate(v, &hint);
+	}
+	err = gpa_fill(v->vm, x->memory.gpa);
+	if (err || x->memory.is_present) {
+		vm_fault(v, x, "access to RAM at %#lx: %s", x->memory.gpa.v,
+			 err ? err_text(err) : "mapped, but not permitted");
+		return NEXT_LEAVE;
+	}
+	return NEXT_RESUME;
+}
+
+enum exit_next exit_memory_bad_entry(struct vcpu *v, const struct exit *x)
+{
+	struct entry_fault f;
+
+	if (pagetable_explain(&v->vm->hvm.second_level, x->memory.gpa.v, &f))
+		vm_fault(v, x, "%s misconfiguration at %#lx: level %u entry %#lx at %#lx: %s", hvm->second_level_name,
+			 x->memory.gpa.v, f.level, f.entry, f.entry_hpa.v, f.rule);
+	else
+		vm_fault(v, x, "%s misconfiguration at %#lx, but all entries look right", hvm->second_level_name,
+			 x->memory.gpa.v);
+	return NEXT_LEAVE;
+}

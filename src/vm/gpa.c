@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Guest memory: layout, lazy filling, the window.
+#include "vm/gpa.h"
+
+#include "base/assert.h"
+#include "base/checked.h"
+#include "base/mem.h"
+#include "host/layout.h"
+#include "host/memory.h"
+#include "vm/vm.h"
+#include "x86/insn.h"
+
+/* The upper half of a root table: ETERNA's own areas, the same for everybody. */
+#define ROOT_UPPER (PAGETABLE_ENTRIES / 2)
+
+/* One node until the machine's SRAT is read. */
+static const struct frames_policy policy = {.node_count = 1, .node = {0}};
+
+static err_t window_init(struct vm *vm)
+{
+	err_t err = pagetable_init(&vm->window, &pagetable_host, memory_host_caps(), memory_pool());
+
+	if (err)
+		return err;
+	memcpy(vm->window.root + ROOT_UPPER, memory_host_table()->root + ROOT_UPPER, ROOT_UPPER * sizeof(u64));
+	vm->hvm.host_cr3 = pagetable_root(&vm->window).v;
+	return OK;
+}
+
+static void window_fini(struct vm *vm)
+{
+	memset(vm->window.root + ROOT_UPPER, 0, ROOT_UPPER * sizeof(u64));
+	pagetable_fini(&vm->window);
+}
+
+err_t gpa_init(struct vm *vm, u64 bytes)
+{
+	err_t err;
+
+	if (bytes > LAYOUT_WINDOW_BYTES - GPA_HIGH)
+		return ERR_RANGE;
+	err = frames_reserve(memory_frames(), &vm->claim, &policy, bytes);
+	if (err)
+		return err;
+	err = window_init(vm);
+	if (err) {
+		frames_unreserve(memory_frames(), &vm->claim);
+		return err;
+	}
+	vm->memory_bytes = bytes;
+	vm->low_bytes = MIN(bytes, GPA_DEVICES);
+	vm->high_bytes = bytes - vm->low_bytes;
+	return OK;
+}
+
+bool gpa_is_ram(const struct vm *vm, gpa_t gpa, u64 bytes)
+{
+	if (gpa.v < GPA_HOLE_START)
+		return range_is_inside(gpa.v, bytes, MIN(vm->low_bytes, GPA_HOLE_START));
+	if (gpa.v < GPA_HIGH)
+		return gpa.v >= GPA_HOLE_END && range_is_inside(gpa.v, bytes, vm->low_bytes);
+	return range_is_inside(gpa.v - GPA_HIGH, bytes, vm->high_bytes);
+}
+
+/* Map a frame for the guest and for us, and clear it. */
+static err_t fill_with(struct vm *vm, u64 gpa, enum frame_size size)
+{
+	u64 bytes = frame_bytes(size);
+	hpa_t frame;
+	err_t err = frames_alloc(memory_frames(), &vm->claim, &policy, size, &frame);
+
+	if (err)
+		return err;
+	err = pagetable_map(&vm->window, LAYOUT_WINDOW + gpa, frame, bytes, PROT_RW, MEMTYPE_WB);
+	if (err)
+		goto free_frame;
+	memory_clear((void *)(LAYOUT_WINDOW + gpa), bytes);
+	err = pagetable_map(&vm->hvm.second_level, gpa, frame, bytes, PROT_RWX, MEMTYPE_WB);
+	if (err)
+		goto unmap_window;
+	vm->filled_bytes += bytes;
+	return OK;
+
+unmap_window:
+	if (!pagetable_unmap(&vm->window, LAYOUT_WINDOW + gpa, bytes)) {
+		write_cr3(read_cr3());
+		pagetable_reclaim(&vm->window);
+	}
+free_frame:
+	if (frames_free(memory_frames(), &vm->claim, frame, size))
+		ASSERT(!"a frame just allocated can be freed");
+	return err;
+}
+
+err_t gpa_fill(struct vm *vm, gpa_t gpa)
+{
+	struct mapping m;
+	u64 large = ALIGN_DOWN(gpa.v, frame_bytes(FRAME_2M));
+	err_t err = ERR_BUSY;
+
+	if (!gpa_is_ram(vm, gpa, 1))
+		return ERR_RANGE;
+	if (!pagetable_lookup(&vm->hvm.second_level, gpa.v, &m))
+		return OK;
+	if (vm->hvm.second_level.caps.has_2m && gpa_is_ram(vm, GPA(large), frame_bytes(FRAME_2M)))
+		err = fill_with(vm, large, FRAME_2M);
+	return err ? fill_with(vm, ALIGN_DOWN(gpa.v, PAGE_BYTES), FRAME_4K) : OK;
+}
+
+void *gpa_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
+{
+	struct mapping m;
+
+	if (!gpa_is_ram(vm, gpa, bytes))
+		return NULL;
+	for (u64 at = gpa.v; at < gpa.v + bytes; at = m.va + m.bytes)
+		while (pagetable_lookup(&vm->hvm.second_level, at, &m))
+			if (gpa_fill(vm, GPA(at)))
+				return NULL;
+	return (void *)(LAYOUT_WINDOW + gpa.v);
+}
+
+void gpa_enter(struct vm *vm)
+{
+	u64 cr3 = vm ? vm->hvm.host_cr3 : pagetable_root(memory_host_table()).v;
+
+	if (read_cr3() != cr3)
+		write_cr3(cr3);
+}
+
+static err_t frame_give_back(void *context, const struct mapping *m)
+{
+	struct vm *vm = context;
+	enum frame_size size = m->bytes == PAGE_BYTES              ? FRAME_4K
+			       : m->bytes == frame_bytes(FRAME_2M) ? FRAME_2M
+								   : FRAME_1G;
+
+	(void)vm;
+	return frames_free(memory_frames(), NULL, m->pa, size);
+}
+
+void gpa_fini(struct vm *vm)
+{
+	err_t err = pagetable_iterate(&vm->hvm.second_level, 0, GPA_HIGH + vm->high_bytes, frame_give_back, vm);
+
+	ASSERT(!err);
+	frames_unreserve(memory_frames(), &vm->claim);
+	gpa_enter(NULL);
+	window_fini(vm);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making and unmaking VMs.
+#include "vm/life.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "vm/board.h"
+#include "vm/gpa.h"
+#include "vm/run.h"
+#include "vm/vcpu.h"
+#include "x86/regs/control.h"
+#include "x86/regs/msr.h"
+
+/* At least the first MiB and room for the tables. */
+#define VM_MEMORY_MIN (2 * MIB)
+
+static u32 vm_pages(void)
+{
+	return (u32)(ALIGN_UP(sizeof(struct vm), PAGE_BYTES) / PAGE_BYTES);
+}
+
+/* What the guest reads and writes without an exit: state that is switched with the vcpu and harmless to others. */
+static void msrs_open(struct vm *vm)
+{
+	static const u32 open[] = {MSR_FS_BASE,      MSR_GS_BASE,      MSR_KERNEL_GS_BASE, MSR_STAR,
+				   MSR_LSTAR,        MSR_CSTAR,        MSR_FMASK,          MSR_SYSENTER_CS,
+				   MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_TSC_AUX};
+
+	for (unsigned i = 0; i < ARRAY_COUNT(open); i++)
+		hvm->msr_map_set(&vm->hvm, open[i], 0);
+	hvm->msr_map_set(&vm->hvm, MSR_TSC, MSR_EXIT_WRITE);
+	hvm->msr_map_set(&vm->hvm, MSR_EFER, MSR_EXIT_WRITE);
+}
+
+/* CR4 bits whose features the guest is offered. */
+#define CR4_OFFERED                                                                                                    \
+	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |         \
+	 CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP)
+
+static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
+{
+	err_t cut = str_copy(vm->name, sizeof(vm->name), spec->name);
+
+	(void)cut; /* a shortened name is still a name */
+	vm->state = VM_PAUSED;
+	vm->has_testdev = spec->has_testdev;
+	vm->has_console = spec->has_console;
+	vm->hvm.traps_undefined = spec->has_testdev;
+	vm->tsc_at_zero = rdtsc();
+	vm->hvm.cr4_allowed = CR4_OFFERED;
+	vm->xcr0_allowed = cpuid(0xd, 0).eax & 0xe7;
+}
+
+static void vcpus_destroy(struct vm *vm)
+{
+	while (vm->vcpu_count)
+		vcpu_destroy(vm->vcpu[--vm->vcpu_count]);
+}
+
+static err_t vcpus_create(struct vm *vm, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		err_t err = vcpu_create(vm, i, &vm->vcpu[i]);
+
+		if (err) {
+			vcpus_destroy(vm);
+			return err;
+		}
+		vm->vcpu_count++;
+	}
+	return OK;
+}
+
+err_t vm_create(const struct vm_spec *spec, struct vm **out)
+{
+	struct vm *vm;
+	err_t err;
+
+	if (!spec->vcpu_count || spec->vcpu_count > VM_VCPUS_MAX || spec->memory_bytes < VM_MEMORY_MIN)
+		return ERR_RANGE;
+	vm = pool_alloc(memory_pool(), vm_pages());
+	if (!vm)
+		return ERR_NOMEM;
+	vm_fill_in(vm, spec);
+	err = gpa_init(vm, spec->memory_bytes);
+	if (err)
+		goto free_vm;
+	err = hvm->vm_init(&vm->hvm, memory_pool());
+	if (err)
+		goto fini_gpa;
+	msrs_open(vm);
+	err = vcpus_create(vm, spec->vcpu_count);
+	if (err)
+		goto fini_hvm;
+	err = run_add(vm);
+	if (err)
+		goto destroy_vcpus;
+	board_init(vm, spec->wall_seconds);
+	board_retime(vm);
+	*out = vm;
+	return OK;
+
+destroy_vcpus:
+	vcpus_destroy(vm);
+fini_hvm:
+	hvm->vm_fini(&vm->hvm, memory_pool());
+fini_gpa:
+	gpa_fini(vm);
+free_vm:
+	pool_free(memory_pool(), vm, vm_pages());
+	return err;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	run_remove(vm);
+	vcpus_destroy(vm);
+	gpa_fini(vm);
+	hvm->vm_fini(&vm->hvm, memory_pool());
+	pool_free(memory_pool(), vm, vm_pages());
+}
+
+/* Carry out the plan's copies; the VM's address space is loaded. */
+static err_t copies_do(struct vm *vm, const struct load_plan *plan)
+{
+	for (u32 i = 0; i < plan->copy_count; i++) {
+		const struct load_copy *copy = &plan->copies[i];
+		u8 *to = gpa_pointer(vm, GPA(copy->to), copy->bytes);
+
+		if (!to)
+			return ERR_NOMEM;
+		if (copy->source)
+			memcpy(to, copy->source, copy->bytes);
+		else
+			memset(to, 0, copy->bytes);
+	}
+	return OK;
+}
+
+static err_t load_as(enum load_format format, const struct load_input *input, struct load_plan *plan)
+{
+	(void)format;
+	return load_linux(input, plan);
+}
+
+err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format format, char *message)
+{
+	static struct load_plan plan; /* too large for the stack */
+	struct load_input input = *files;
+	err_t err;
+
+	input.low_ram_bytes = vm->low_bytes;
+	input.high_ram_bytes = vm->high_bytes;
+	gpa_enter(vm);
+	err = board_place_tables(vm, &input.rsdp_gpa);
+	if (err)
+		(void)fmt_string(plan.message, sizeof(plan.message), "ACPI tables: %s", err_text(err));
+	else
+		err = load_as(format, &input, &plan);
+	if (!err) {
+		err = copies_do(vm, &plan);
+		if (err)
+			(void)fmt_string(plan.message, sizeof(plan.message), "guest memory: %s", err_text(err));
+	}
+	gpa_enter(NULL);
+	if (err) {
+		memcpy(message, plan.message, LOAD_MESSAGE_BYTES);
+		return err;
+	}
+	log_info("VM %s: %s", vm->name, plan.description);
+	vm->vcpu[0]->hvm.state = plan.entry;
+	vm->vcpu[0]->hvm.state.pat = cpu_state_reset.pat;
+	hvm_mark_dirty(&vm->vcpu[0]->hvm, STATE_ALL);
+	lapic_virtual_wire(&vm->vcpu[0]->lapic);
+	return OK;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// A vcpu's life and signals (SDM 3A, Multiple-Processor Management; Processor State After INIT).
+#include "vm/vcpu.h"
+
+#include "base/mem.h"
+#include "host/memory.h"
+#include "vm/board.h"
+#include "vm/event.h"
+#include "vm/guest_access.h"
+#include "x86/regs/control.h"
+
+/* Local APIC timers run at the frequency that CPUID leaf 0x15 calls the crystal's. */
+#define APIC_TIMER_HZ 25000000
+
+static u32 vcpu_pages(void)
+{
+	return (u32)(ALIGN_UP(sizeof(struct vcpu), PAGE_BYTES) / PAGE_BYTES);
+}
+
+static void lapic_start(struct vcpu *v)
+{
+	const struct lapic_config config = {
+		.apic_id = v->index,
+		.timer_hz = APIC_TIMER_HZ,
+		.phys_bits = memory_host_caps()->pa_bits,
+		.is_bsp = v->index == 0,
+		.has_x2apic = true,
+		.has_tsc_deadline = true,
+	};
+
+	lapic_init(&v->lapic, &config);
+}
+
+err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
+{
+	struct vcpu *v = pool_alloc(memory_pool(), vcpu_pages());
+	err_t err;
+
+	if (!v)
+		return ERR_NOMEM;
+	v->vm = vm;
+	v->index = index;
+	v->hvm.vm = &vm->hvm;
+	v->hvm.state = cpu_state_reset;
+	v->hvm.tsc_offset = 0 - vm->tsc_at_zero;
+	v->hvm.state.tsc_aux = 0;
+	if (index) {
+		v->hvm.state.activity = ACTIVITY_WAIT_SIPI;
+		v->is_waiting = true;
+	}
+	guest_access_init(v);
+	lapic_start(v);
+	err = hvm->vcpu_init(&v->hvm, memory_pool());
+	if (err) {
+		pool_free(memory_pool(), v, vcpu_pages());
+		return err;
+	}
+	*out = v;
+	return OK;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	hvm->vcpu_fini(&v->hvm, memory_pool());
+	pool_free(memory_pool(), v, vcpu_pages());
+}
+
+void vcpu_kick(struct vcpu *v, u32 pending)
+{
+	v->pending |= pending;
+}
+
+/* INIT leaves FPU, TSC, SYSENTER and other MSRs alone (SDM 3A, IA-32 and Intel 64 Processor States Following Power-up,
+ * Reset, or INIT); CR0 keeps CD and NW. */
+static void take_init(struct vcpu *v)
+{
+	struct cpu_state *s = &v->hvm.state;
+	struct cpu_state old;
+
+	hvm_fetch(&v->hvm, STATE_ALL);
+	old = *s;
+	*s = cpu_state_reset;
+	s->cr0 |= old.cr0 & (CR0_CD | CR0_NW);
+	s->efer = 0;
+	s->pat = old.pat;
+	s->sysenter_cs = old.sysenter_cs;
+	s->sysenter_esp = old.sysenter_esp;
+	s->sysenter_eip = old.sysenter_eip;
+	s->star = old.star;
+	s->lstar = old.lstar;
+	s->cstar = old.cstar;
+	s->sfmask = old.sfmask;
+	s->kernel_gs_base = old.kernel_gs_base;
+	s->tsc_aux = old.tsc_aux;
+	s->xcr0 = old.xcr0;
+	s->xss = old.xss;
+	s->activity = v->index ? ACTIVITY_WAIT_SIPI : ACTIVITY_ACTIVE;
+	hvm_mark_dirty(&v->hvm, STATE_ALL);
+	lapic_init_signal(&v->lapic);
+	v->pending &= PENDING_STARTUP;
+	v->hvm.interrupted.is_valid = false;
+	v->is_waiting = v->index != 0;
+}
+
+static void take_startup(struct vcpu *v)
+{
+	struct cpu_state *s = &v->hvm.state;
+
+	s->seg[SEG_CS].selector = (u16)(v->startup_vector << 8);
+	s->seg[SEG_CS].base = (u64)v->startup_vector << 12;
+	s->rip = 0;
+	s->activity = ACTIVITY_ACTIVE;
+	hvm_mark_dirty(&v->hvm, STATE_SEGMENTS | STATE_RIP | STATE_BLOCKING);
+	v->is_waiting = false;
+}
+
+bool vcpu_take_signals(struct vcpu *v)
+{
+	if (v->pending & PENDING_INIT) {
+		v->pending &= ~(u32)PENDING_INIT;
+		take_init(v);
+	}
+	if (v->pending & PENDING_STARTUP) {
+		v->pending &= ~(u32)PENDING_STARTUP;
+		if (v->hvm.state.activity == ACTIVITY_WAIT_SIPI)
+			take_startup(v);
+	}
+	return !v->is_waiting;
+}
+
+bool vcpu_is_runnable(struct vcpu *v)
+{
+	if (v->vm->state != VM_RUNNING)
+		return false;
+	if (v->is_waiting && event_wakes(v)) {
+		if (v->hvm.state.activity == ACTIVITY_HLT) {
+			v->hvm.state.activity = ACTIVITY_ACTIVE;
+			v->is_waiting = false;
+		}
+		return true;
+	}
+	return !v->is_waiting;
+}
+
+void vcpu_halt(struct vcpu *v)
+{
+	/* What event_wakes() looks at while the vcpu is away. */
+	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
+	v->hvm.state.activity = ACTIVITY_HLT;
+	v->is_waiting = true;
+}
+
+static enum exit_next emulation_stops(struct vcpu *v, const struct emul_result *r, enum emul_status status)
+{
+	char text[96];
+	char bytes[3 * INSN_BYTES_MAX + 1] = "";
+
+	emul_text(r, v->hvm.state.rip, text, sizeof(text));
+	for (unsigned i = 0; i < r->insn_bytes; i++)
+		fmt_string(bytes + 3 * i, sizeof(bytes) - 3 * i, " %02x", r->insn[i]);
+	if (status == EMUL_FAILED)
+		vm_fault(v, NULL, "emulation of \"%s\" failed: %s", text, err_text(r->err));
+	else
+		vm_fault(v, NULL, "instruction that ETERNA cannot emulate:%s (\"%s\", %u-bit code)", bytes, text,
+			 r->code_bits);
+	return NEXT_LEAVE;
+}
+
+static void emulation_faults(struct vcpu *v, const struct emul_result *r)
+{
+	if (r->vector == VECTOR_PF)
+		event_raise_page_fault(v, r->cr2, r->error_code);
+	else if (r->vector == VECTOR_DB)
+		event_raise_debug(v, DR6_BS);
+	else if (r->has_error_code)
+		event_raise_error(v, r->vector, r->error_code);
+	else
+		event_raise(v, r->vector);
+}
+
+enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
+{
+	struct emul e = {
+		.cpu = &v->hvm.state,
+		.memory = &v->memory,
+		.ports = &v->ports,
+		.vectors = &v->vectors,
+		.limits = {.phys_bits = memory_host_caps()->pa_bits, .has_gib_pages = true},
+	};
+	struct emul_result r;
+	enum emul_status status;
+
+	if (hint)
+		e.hint = *hint;
+	hvm_fetch(&v->hvm, STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_SEGMENTS | STATE_CONTROL);
+	status = emul_step(&e, &r);
+	hvm_mark_dirty(&v->hvm, STATE_RSP | STATE_RFLAGS);
+	switch (status) {
+	case EMUL_DONE:
+		if (v->vm->state != VM_RUNNING)
+			return NEXT_LEAVE;
+		hvm->advance(&v->hvm, r.insn_bytes);
+		if (r.blocking) {
+			hvm_fetch(&v->hvm, STATE_BLOCKING);
+			v->hvm.state.blocking |= r.blocking;
+			hvm_mark_dirty(&v->hvm, STATE_BLOCKING);
+		}
+		return NEXT_RESUME;
+	case EMUL_JUMPED:
+		hvm_mark_dirty(&v->hvm, STATE_RIP);
+		return NEXT_RESUME;
+	case EMUL_AGAIN:
+		return NEXT_RESUME;
+	case EMUL_FAULT:
+		emulation_faults(v, &r);
+		return NEXT_RESUME;
+	default:
+		return emulation_stops(v, &r, status);
+	}
+}

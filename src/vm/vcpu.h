@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One vcpu: its life, its signals, the emulation of an instruction for it. */
+#ifndef ETERNA_VM_VCPU_H
+#define ETERNA_VM_VCPU_H
+
+#include "vm/vm.h"
+
+/* A vcpu of `vm` in reset state; vcpu 0 is the bootstrap processor. Its memory comes from the pool. */
+err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out) MUST_CHECK;
+void vcpu_destroy(struct vcpu *v);
+
+/* INIT and start-up IPIs that arrived. False: the vcpu waits. */
+bool vcpu_take_signals(struct vcpu *v);
+
+/* May it run now, or does it wait for something? */
+bool vcpu_is_runnable(struct vcpu *v);
+
+/* HLT: wait for an event. */
+void vcpu_halt(struct vcpu *v);
+
+/* What a handler of an exit wants done next. */
+enum exit_next {
+	NEXT_RESUME,  /* enter again where it was */
+	NEXT_ADVANCE, /* step over the instruction, then enter */
+	NEXT_LEAVE,   /* back to the host loop: the vcpu waits or its VM stopped */
+};
+
+/*
+ * Carry out the instruction at RIP in software. The hint may be NULL.
+ * Faults are raised in the guest; what cannot be done stops the VM with a record.
+ */
+enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint);
+
+#endif

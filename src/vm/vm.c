@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// A VM's clock, its end, and the record of a fault.
+#include "vm/vm.h"
+
+#include "host/clock.h"
+#include "host/console.h"
+#include "host/log.h"
+
+u64 vm_now_ns(const struct vm *vm)
+{
+	return clock_tsc_to_ns(rdtsc() - vm->tsc_at_zero);
+}
+
+static const char *const end_texts[] = {
+	[VM_END_NONE] = "running",
+	[VM_END_POWER_OFF] = "powered off",
+	[VM_END_RESET] = "asked for a reset",
+	[VM_END_TESTDEV] = "left by the test device",
+	[VM_END_FAULT] = "stopped by a fault",
+	[VM_END_KILLED] = "killed",
+};
+
+void vm_stop(struct vm *vm, enum vm_end end)
+{
+	if (vm->state == VM_STOPPED)
+		return;
+	vm->state = VM_STOPPED;
+	vm->end = end;
+	log_info("VM %s: %s", vm->name, end_texts[end]);
+}
+
+const char *vm_end_text(enum vm_end end)
+{
+	return end_texts[end];
+}
+
+static void segments_print(const struct cpu_state *s)
+{
+	static const char *const names[] = {"es", "cs", "ss", "ds", "fs", "gs", "ldtr", "tr"};
+
+	for (unsigned i = 0; i < SEG_COUNT; i++)
+		console_print("  %-4s %04x base %016lx limit %08x access %05x\n", names[i], s->seg[i].selector,
+			      s->seg[i].base, s->seg[i].limit, s->seg[i].access);
+	console_print("  gdtr base %016lx limit %04x  idtr base %016lx limit %04x\n", s->gdtr_base, s->gdtr_limit,
+		      s->idtr_base, s->idtr_limit);
+}
+
+static void registers_print(const struct cpu_state *s)
+{
+	static const char *const names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+					    "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15"};
+
+	for (unsigned i = 0; i < GPR_COUNT; i++)
+		console_print("  %-3s %016lx%s", names[i], s->gpr[i], i % 4 == 3 ? "\n" : "");
+	console_print("  rip %016lx  rflags %08lx  blocking %x\n", s->rip, s->rflags, s->blocking);
+	console_print("  cr0 %08lx  cr2 %016lx  cr3 %016lx  cr4 %08lx  efer %04lx\n", s->cr0, s->cr2, s->cr3, s->cr4,
+		      s->efer);
+}
+
+void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink)
+{
+	u32 count = MIN(v->history_next, VCPU_HISTORY);
+
+	for (u32 i = 0; i < count; i++) {
+		const struct exit_record *r = &v->history[(v->history_next - 1 - i) % VCPU_HISTORY];
+
+		fmt_print(sink, "  -%-2u %-22s rip %016lx  %#lx\n", i, exit_kind_name(r->kind), r->rip, r->detail);
+	}
+}
+
+void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...)
+{
+	struct vm *vm = v->vm;
+	va_list args;
+
+	if (vm->state == VM_STOPPED)
+		return;
+	va_start(args, format);
+	fmt_string_args(vm->cause, sizeof(vm->cause), format, args);
+	va_end(args);
+	log_error("VM %s, vcpu %u: %s", vm->name, v->index, vm->cause);
+	hvm_fetch(&v->hvm, STATE_ALL);
+	registers_print(&v->hvm.state);
+	segments_print(&v->hvm.state);
+	console_print("  last exits:\n");
+	vcpu_history_print(v, &console_sink);
+	if (x && (x->kind == EXIT_ENTRY_FAILED || x->kind == EXIT_UNKNOWN))
+		hvm->explain(&v->hvm, x, &console_sink);
+	vm_stop(vm, VM_END_FAULT);
+}
