@@ -83,6 +83,11 @@ void trap_set_gate_level(unsigned vector, unsigned level)
 	idt[vector].type = (u8)(0x8e | level << 5);
 }
 
+void trap_set_present(unsigned vector, bool present)
+{
+	idt[vector].type = (u8)((idt[vector].type & 0x7f) | (present ? 0x80 : 0));
+}
+
 static void trap_die(const struct trap_frame *f)
 {
 	print("FAIL: unexpected vector %llu error %llx at %llx:%llx rflags %llx rsp %llx cr2 %llx\n",

@@ -43,6 +43,9 @@ void trap_set_stack(unsigned vector, unsigned ist);
 /* Descriptor privilege level of a gate, for INT from ring 3. */
 void trap_set_gate_level(unsigned vector, unsigned level);
 
+/* Mark a gate present or not: an exception whose gate is not becomes #NP, and mostly #DF then. */
+void trap_set_present(unsigned vector, bool present);
+
 /*
  * Run `code` in ring 3, on a stack of its own, until it raises an exception. Returns the vector. The first call makes
  * the low 4 GiB accessible to ring 3.
