@@ -16,6 +16,7 @@ enum msr {
 
 /* The range that is the local APIC in x2APIC mode: [first, end). The register is (number - first) * 16 in xAPIC. */
 #define MSR_X2APIC_FIRST 0x800u
+#define MSR_X2APIC_LAST 0x8ffu
 #define MSR_X2APIC_END 0x900u
 
 /* The manual's name of an MSR; "unknown MSR" if it is not in msr.def. */
@@ -63,6 +64,7 @@ const char *msr_name(u32 number);
 #define ARCH_CAP_PBRSB_NO BIT(24)
 #define ARCH_CAP_GDS_NO BIT(26)
 #define ARCH_CAP_RFDS_NO BIT(27)
+#define ARCH_CAP_RFDS_CLEAR BIT(28)
 
 /* IA32_MISC_ENABLE */
 #define MISC_ENABLE_FAST_STRINGS BIT(0)
