@@ -55,7 +55,7 @@ static err_t fetch_page(struct exec *x, u32 have, u32 *now)
 /* Does the instruction have a VEX or EVEX prefix? Then a newer processor, or a fuller Zydis, may well know it. */
 static bool is_vector_encoding(const struct exec *x)
 {
-	u8 first = x->result->insn[MIN(x->z.raw.prefix_count, INSN_BYTES_MAX - 1)];
+	u8 first = x->result->insn[MIN(x->z->raw.prefix_count, INSN_BYTES_MAX - 1)];
 
 	return first == 0x62 || first == 0xc4 || first == 0xc5;
 }
@@ -71,6 +71,48 @@ static err_t decode_failed(struct exec *x, ZyanStatus status)
 	}
 }
 
+_Static_assert(sizeof(struct decoded) <= EMUL_CACHE_ENTRY_BYTES, "an entry of emul_cache holds a decoded instruction");
+_Static_assert(_Alignof(struct decoded) <= _Alignof(u64), "entries of emul_cache are aligned");
+
+/* Where in the cache an instruction with these first bytes is, if it is there. */
+static struct decoded *cache_entry(struct exec *x)
+{
+	u64 hash = load_u64(x->result->insn) * 0x9e3779b97f4a7c15;
+
+	if (!x->emul->cache)
+		return &x->own;
+	return (struct decoded *)(void *)x->emul->cache->entries[hash >> 32 & (EMUL_CACHE_ENTRIES - 1)];
+}
+
+static bool cache_hits(const struct decoded *d, const ZydisDecoder *decoder, const u8 *insn, u32 have)
+{
+	return d->is_valid && d->z.length <= have && d->z.machine_mode == decoder->machine_mode &&
+	       d->z.stack_width == 16 << decoder->stack_width && !memcmp(d->insn, insn, d->z.length);
+}
+
+/* Decode `have` bytes, by the cache if it can. */
+static ZyanStatus decode(struct exec *x, const ZydisDecoder *decoder, u32 have)
+{
+	struct decoded *d = cache_entry(x);
+	ZydisDecoderContext context;
+	ZyanStatus status;
+
+	x->z = &d->z;
+	x->operand = d->operand;
+	if (d != &x->own && cache_hits(d, decoder, x->result->insn, have))
+		return ZYAN_STATUS_SUCCESS;
+	d->is_valid = false;
+	status = ZydisDecoderDecodeInstruction(decoder, &context, x->result->insn, have, &d->z);
+	if (ZYAN_SUCCESS(status))
+		status = ZydisDecoderDecodeOperands(decoder, &context, &d->z, d->operand,
+						    MIN(d->z.operand_count_visible, OPERANDS_MAX));
+	if (!ZYAN_SUCCESS(status))
+		return status;
+	memcpy(d->insn, x->result->insn, d->z.length);
+	d->is_valid = true;
+	return status;
+}
+
 /* Decode what has been fetched, and fetch the next page's part only when the instruction reaches into it. */
 static err_t fetch_and_decode(struct exec *x, const ZydisDecoder *decoder)
 {
@@ -83,7 +125,7 @@ static err_t fetch_and_decode(struct exec *x, const ZydisDecoder *decoder)
 		ZyanStatus status = ZYDIS_STATUS_NO_MORE_DATA;
 
 		if (have)
-			status = ZydisDecoderDecodeInstruction(decoder, &x->context, r->insn, have, &x->z);
+			status = decode(x, decoder, have);
 		r->insn_bytes = (u8)have;
 		if (ZYAN_SUCCESS(status))
 			return OK;
@@ -105,10 +147,7 @@ err_t exec_decode(struct exec *x)
 		err = fetch_and_decode(x, &decoder);
 	if (err)
 		return err;
-	x->result->insn_bytes = x->z.length;
-	x->next_rip = x->cpu->rip + x->z.length;
-	if (!ZYAN_SUCCESS(
-		    ZydisDecoderDecodeOperands(&decoder, &x->context, &x->z, x->operand, x->z.operand_count_visible)))
-		return ERR_UNSUPPORTED;
+	x->result->insn_bytes = x->z->length;
+	x->next_rip = x->cpu->rip + x->z->length;
 	return OK;
 }

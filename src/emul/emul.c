@@ -72,7 +72,7 @@ static err_t exec_run(struct exec *x)
 
 	if (err)
 		return err;
-	function = op_function[op_of_mnemonic[x->z.mnemonic]];
+	function = op_function[op_of_mnemonic[x->z->mnemonic]];
 	return function ? function(x) : ERR_UNSUPPORTED;
 }
 

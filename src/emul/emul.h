@@ -31,12 +31,21 @@ struct emul_hint {
 	gpa_t gpa;
 };
 
+/* Instructions decoded by earlier steps. It depends on nothing but their bytes and the mode, so it is never stale. */
+#define EMUL_CACHE_ENTRIES 8
+#define EMUL_CACHE_ENTRY_BYTES 592
+struct emul_cache {
+	u64 entries[EMUL_CACHE_ENTRIES][EMUL_CACHE_ENTRY_BYTES / sizeof(u64)];
+};
+
 /* What a step works on. The caller fills in everything; a zeroed struct with cpu, memory and limits is enough. */
 struct emul {
 	struct cpu_state *cpu;
 	struct guest_memory *memory;
 	struct port_io *ports;       /* NULL: port instructions are EMUL_UNSUPPORTED */
 	struct vector_file *vectors; /* NULL: vector instructions are EMUL_UNSUPPORTED */
+	struct emul_cache
+		*cache; /* zeroed at first, one for each vcpu; NULL: each step decodes, about 1000 instructions */
 	struct walk_limits limits;
 	struct emul_hint hint;
 	u32 repeat_max;  /* iterations of a REP instruction in a step; 0 means EMUL_REPEAT_DEFAULT */

@@ -15,6 +15,17 @@ struct translation {
 	u64 frame;
 };
 
+/* More operands than these no operation looks at. */
+#define OPERANDS_MAX 3
+
+/* A decoded instruction. */
+struct decoded {
+	ZydisDecodedInstruction z;
+	ZydisDecodedOperand operand[OPERANDS_MAX];
+	u8 insn[INSN_BYTES_MAX];
+	bool is_valid;
+};
+
 /*
  * One instruction under way. Functions return OK; ERR_FAULT after exec_fault() filled the result in; ERR_BUSY when the
  * instruction must start over; ERR_UNSUPPORTED; or a provider's error. They change registers last.
@@ -31,9 +42,9 @@ struct exec {
 	u64 next_rip;
 	struct translation read_at;
 	struct translation write_at;
-	ZydisDecoderContext context;
-	ZydisDecodedInstruction z;
-	ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
+	const ZydisDecodedInstruction *z;
+	const ZydisDecodedOperand *operand; /* OPERANDS_MAX of them */
+	struct decoded own;                 /* what the two point to when there is no cache */
 };
 
 typedef err_t op_fn(struct exec *x);
@@ -113,12 +124,12 @@ enum seg exec_segment_or(const struct exec *x, enum seg seg);
 
 static inline bool exec_has_lock(const struct exec *x)
 {
-	return x->z.attributes & ZYDIS_ATTRIB_HAS_LOCK;
+	return x->z->attributes & ZYDIS_ATTRIB_HAS_LOCK;
 }
 
 static inline u64 exec_address_mask(const struct exec *x)
 {
-	return ~0ull >> (64 - x->z.address_width);
+	return ~0ull >> (64 - x->z->address_width);
 }
 
 /* --- registers ------------------------------------------------------------------------------------------------------

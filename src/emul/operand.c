@@ -59,7 +59,7 @@ enum seg operand_segment(const struct exec *x, unsigned index)
 /* The base register of the address; Zydis 4.0.0 overlooks that R13D without displacement means none, too. */
 static u64 address_base(const struct exec *x, const ZydisDecodedOperandMem *mem)
 {
-	bool is_none = mem->base == ZYDIS_REGISTER_R13D && x->z.raw.modrm.mod == 0 && x->z.raw.modrm.rm == 4;
+	bool is_none = mem->base == ZYDIS_REGISTER_R13D && x->z->raw.modrm.mod == 0 && x->z->raw.modrm.rm == 4;
 
 	if (mem->base == ZYDIS_REGISTER_NONE || is_none)
 		return 0;
@@ -71,7 +71,7 @@ static u64 address_base(const struct exec *x, const ZydisDecodedOperandMem *mem)
 u64 operand_offset(const struct exec *x, unsigned index)
 {
 	const ZydisDecodedOperandMem *mem = &x->operand[index].mem;
-	u64 offset = address_base(x, mem) + (u64)x->z.raw.disp.value;
+	u64 offset = address_base(x, mem) + (u64)x->z->raw.disp.value;
 
 	if (mem->index != ZYDIS_REGISTER_NONE)
 		offset += x->cpu->gpr[reg_gpr(mem->index)] * mem->scale;

@@ -46,7 +46,7 @@ err_t op_alu(struct exec *x)
 
 	if (err)
 		return err;
-	err = place_update(x, &target, a, alu_result(x->z.mnemonic, a, b, target.bytes, &flags), exec_has_lock(x));
+	err = place_update(x, &target, a, alu_result(x->z->mnemonic, a, b, target.bytes, &flags), exec_has_lock(x));
 	if (!err)
 		x->cpu->rflags = flags;
 	return err;
@@ -98,7 +98,7 @@ err_t op_unary(struct exec *x)
 	if (!err)
 		err = place_load(x, &target, &a);
 	if (!err)
-		err = place_update(x, &target, a, unary_result(x->z.mnemonic, a, target.bytes, &flags),
+		err = place_update(x, &target, a, unary_result(x->z->mnemonic, a, target.bytes, &flags),
 				   exec_has_lock(x));
 	if (!err)
 		x->cpu->rflags = flags;

@@ -37,7 +37,7 @@ static err_t bit_place_open(struct exec *x, u64 bit_offset, unsigned access, str
 
 err_t op_bit_test(struct exec *x)
 {
-	bool is_test = x->z.mnemonic == ZYDIS_MNEMONIC_BT;
+	bool is_test = x->z->mnemonic == ZYDIS_MNEMONIC_BT;
 	struct place place;
 	u64 bit_offset, a, bit;
 	err_t err = operand_load(x, 1, &bit_offset);
@@ -50,7 +50,7 @@ err_t op_bit_test(struct exec *x)
 		return err;
 	bit = BIT(bit_offset & (8 * place.bytes - 1));
 	if (!is_test)
-		err = place_update(x, &place, a, bit_result(x->z.mnemonic, a, bit), exec_has_lock(x));
+		err = place_update(x, &place, a, bit_result(x->z->mnemonic, a, bit), exec_has_lock(x));
 	if (!err)
 		x->cpu->rflags = (x->cpu->rflags & ~RFLAGS_CF) | (a & bit ? RFLAGS_CF : 0);
 	return err;
@@ -76,7 +76,7 @@ err_t op_bit_scan(struct exec *x)
 		x->cpu->rflags = flags | RFLAGS_ZF | RFLAGS_PF;
 		return OK;
 	}
-	u64 r = x->z.mnemonic == ZYDIS_MNEMONIC_BSF ? bit_lowest(a) : bit_highest(a);
+	u64 r = x->z->mnemonic == ZYDIS_MNEMONIC_BSF ? bit_lowest(a) : bit_highest(a);
 
 	err = place_store(x, &target, r);
 	if (!err)
@@ -109,10 +109,10 @@ err_t op_bit_count(struct exec *x)
 		err = place_open(x, 0, ACCESS_WRITE, &target);
 	if (err)
 		return err;
-	r = bits_counted(x->z.mnemonic, a, target.bytes);
+	r = bits_counted(x->z->mnemonic, a, target.bytes);
 	flags = x->cpu->rflags & ~RFLAGS_STATUS;
 	flags |= r ? 0 : RFLAGS_ZF;
-	flags |= !a && x->z.mnemonic != ZYDIS_MNEMONIC_POPCNT ? RFLAGS_CF : 0;
+	flags |= !a && x->z->mnemonic != ZYDIS_MNEMONIC_POPCNT ? RFLAGS_CF : 0;
 	err = place_store(x, &target, r);
 	if (!err)
 		x->cpu->rflags = flags;

@@ -24,7 +24,7 @@ err_t op_flag(struct exec *x)
 {
 	u64 *flags = &x->cpu->rflags;
 
-	switch (x->z.mnemonic) {
+	switch (x->z->mnemonic) {
 	case ZYDIS_MNEMONIC_CLC:
 		*flags &= ~RFLAGS_CF;
 		return OK;
@@ -41,7 +41,7 @@ err_t op_flag(struct exec *x)
 		*flags |= RFLAGS_DF;
 		return OK;
 	default:
-		return interrupt_flag(x, x->z.mnemonic == ZYDIS_MNEMONIC_STI);
+		return interrupt_flag(x, x->z->mnemonic == ZYDIS_MNEMONIC_STI);
 	}
 }
 

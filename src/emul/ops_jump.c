@@ -6,7 +6,7 @@
 
 static u32 jump_bytes(const struct exec *x)
 {
-	return x->is_long ? 8 : x->z.operand_width / 8u;
+	return x->is_long ? 8 : x->z->operand_width / 8u;
 }
 
 static err_t jump_to(struct exec *x, u64 target)
@@ -22,7 +22,7 @@ static err_t jump_target(struct exec *x, u64 *target)
 	const ZydisDecodedOperand *operand = &x->operand[0];
 	err_t err = OK;
 
-	if (x->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+	if (x->z->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
 		return ERR_UNSUPPORTED;
 	if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.is_relative)
 		*target = x->next_rip + operand->imm.value.u;
@@ -56,11 +56,11 @@ err_t op_call(struct exec *x)
 err_t op_ret(struct exec *x)
 {
 	u32 bytes = jump_bytes(x);
-	u64 extra = x->z.operand_count_visible ? (u16)x->operand[0].imm.value.u : 0;
+	u64 extra = x->z->operand_count_visible ? (u16)x->operand[0].imm.value.u : 0;
 	u64 target;
 	err_t err;
 
-	if (x->z.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
+	if (x->z->meta.branch_type == ZYDIS_BRANCH_TYPE_FAR)
 		return ERR_UNSUPPORTED;
 	err = stack_top(x, bytes, &target);
 	if (!err)
@@ -73,10 +73,10 @@ err_t op_ret(struct exec *x)
 
 err_t op_jcc(struct exec *x)
 {
-	return arith_condition(x->cpu->rflags, x->z.opcode & 0xf) ? op_jmp(x) : OK;
+	return arith_condition(x->cpu->rflags, x->z->opcode & 0xf) ? op_jmp(x) : OK;
 }
 
 err_t op_jcxz(struct exec *x)
 {
-	return gpr_get(x->cpu, GPR_RCX, x->z.address_width / 8u) ? OK : op_jmp(x);
+	return gpr_get(x->cpu, GPR_RCX, x->z->address_width / 8u) ? OK : op_jmp(x);
 }

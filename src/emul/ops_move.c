@@ -82,7 +82,7 @@ err_t op_cmov(struct exec *x)
 		err = place_load(x, &target, &kept);
 	if (err)
 		return err;
-	return place_store(x, &target, arith_condition(x->cpu->rflags, x->z.opcode & 0xf) ? value : kept);
+	return place_store(x, &target, arith_condition(x->cpu->rflags, x->z->opcode & 0xf) ? value : kept);
 }
 
 err_t op_set(struct exec *x)
@@ -90,16 +90,16 @@ err_t op_set(struct exec *x)
 	struct place target;
 	err_t err = place_open(x, 0, ACCESS_WRITE, &target);
 
-	return err ? err : place_store(x, &target, arith_condition(x->cpu->rflags, x->z.opcode & 0xf));
+	return err ? err : place_store(x, &target, arith_condition(x->cpu->rflags, x->z->opcode & 0xf));
 }
 
 /* CBW and its family: AL into AX, or the sign of AX into DX, by operand size. */
 err_t op_convert(struct exec *x)
 {
 	struct cpu_state *cpu = x->cpu;
-	u32 bytes = x->z.operand_width / 8u;
+	u32 bytes = x->z->operand_width / 8u;
 
-	if (x->z.opcode == 0x98)
+	if (x->z->opcode == 0x98)
 		gpr_set(cpu, GPR_RAX, bytes, bits_sign_extend(cpu->gpr[GPR_RAX], bytes / 2));
 	else
 		gpr_set(cpu, GPR_RDX, bytes, cpu->gpr[GPR_RAX] & sign_bit(bytes) ? ~0ull : 0);

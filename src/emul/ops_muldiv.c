@@ -46,7 +46,7 @@ err_t op_mul(struct exec *x)
 /* IMUL with two or three operands keeps the low half. */
 err_t op_imul(struct exec *x)
 {
-	unsigned count = x->z.operand_count_visible;
+	unsigned count = x->z->operand_count_visible;
 	u64 flags = x->cpu->rflags;
 	struct place target;
 	u64 a, b, high;
@@ -78,7 +78,7 @@ err_t op_div(struct exec *x)
 		return err;
 	low = gpr_get(x->cpu, GPR_RAX, bytes);
 	high = wide_high(x->cpu, bytes);
-	if (x->z.mnemonic == ZYDIS_MNEMONIC_DIV)
+	if (x->z->mnemonic == ZYDIS_MNEMONIC_DIV)
 		fits = arith_div(high, low, divisor, bytes, &quotient, &remainder);
 	else
 		fits = arith_idiv(high, low, divisor, bytes, &quotient, &remainder);

@@ -45,7 +45,7 @@ err_t op_shift(struct exec *x)
 	err_t err = shift_begin(x, 1, &target, &a, &count);
 
 	if (!err)
-		err = place_store(x, &target, shift_of(x->z.mnemonic)(a, (u8)count, target.bytes, &flags));
+		err = place_store(x, &target, shift_of(x->z->mnemonic)(a, (u8)count, target.bytes, &flags));
 	if (!err)
 		x->cpu->rflags = flags;
 	return err;
@@ -62,8 +62,8 @@ err_t op_shift_double(struct exec *x)
 		err = operand_load(x, 1, &filler);
 	if (err)
 		return err;
-	r = x->z.mnemonic == ZYDIS_MNEMONIC_SHLD ? arith_shld(a, filler, (u8)count, target.bytes, &flags)
-						 : arith_shrd(a, filler, (u8)count, target.bytes, &flags);
+	r = x->z->mnemonic == ZYDIS_MNEMONIC_SHLD ? arith_shld(a, filler, (u8)count, target.bytes, &flags)
+						  : arith_shrd(a, filler, (u8)count, target.bytes, &flags);
 	err = place_store(x, &target, r);
 	if (!err)
 		x->cpu->rflags = flags;

@@ -48,13 +48,13 @@ err_t op_push(struct exec *x)
 	u64 value;
 	err_t err = operand_load(x, 0, &value);
 
-	return err ? err : stack_push(x, value, x->z.operand_width / 8u);
+	return err ? err : stack_push(x, value, x->z->operand_width / 8u);
 }
 
 /* An address that uses RSP uses it after the increment (SDM 2, POP); the popped value wins over it. */
 err_t op_pop(struct exec *x)
 {
-	u32 bytes = x->z.operand_width / 8u;
+	u32 bytes = x->z->operand_width / 8u;
 	u64 old_rsp = x->cpu->gpr[GPR_RSP];
 	struct place target;
 	u64 value;
@@ -78,7 +78,7 @@ err_t op_pushf(struct exec *x)
 
 	if ((x->cpu->rflags & RFLAGS_VM) && GET(RFLAGS_IOPL, flags) < 3)
 		return x->cpu->cr4 & CR4_VME ? ERR_UNSUPPORTED : exec_fault_code(x, VECTOR_GP, 0);
-	return stack_push(x, flags, x->z.operand_width / 8u);
+	return stack_push(x, flags, x->z->operand_width / 8u);
 }
 
 /* What POPF may change, by privilege (SDM 2, POPF); RF becomes 0. */
@@ -95,7 +95,7 @@ static u64 popf_mask(const struct exec *x, u32 bytes)
 
 err_t op_popf(struct exec *x)
 {
-	u32 bytes = x->z.operand_width / 8u;
+	u32 bytes = x->z->operand_width / 8u;
 	u64 mask = popf_mask(x, bytes);
 	u64 value;
 	err_t err;
@@ -112,7 +112,7 @@ err_t op_popf(struct exec *x)
 
 err_t op_leave(struct exec *x)
 {
-	u32 bytes = x->z.operand_width / 8u;
+	u32 bytes = x->z->operand_width / 8u;
 	u64 old_rsp = x->cpu->gpr[GPR_RSP];
 	u64 value;
 	err_t err;

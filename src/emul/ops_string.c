@@ -6,7 +6,7 @@
 
 enum seg exec_segment_or(const struct exec *x, enum seg seg)
 {
-	ZydisInstructionAttributes a = x->z.attributes;
+	ZydisInstructionAttributes a = x->z->attributes;
 
 	if (a & ZYDIS_ATTRIB_HAS_SEGMENT_FS)
 		return SEG_FS;
@@ -28,15 +28,15 @@ static u8 repeat_prefix(const struct exec *x)
 {
 	u8 prefix = 0;
 
-	for (unsigned i = 0; i < x->z.raw.prefix_count; i++)
-		if (x->z.raw.prefixes[i].value == 0xf2 || x->z.raw.prefixes[i].value == 0xf3)
-			prefix = x->z.raw.prefixes[i].value;
+	for (unsigned i = 0; i < x->z->raw.prefix_count; i++)
+		if (x->z->raw.prefixes[i].value == 0xf2 || x->z->raw.prefixes[i].value == 0xf3)
+			prefix = x->z->raw.prefixes[i].value;
 	return prefix;
 }
 
 u32 string_bytes(const struct exec *x)
 {
-	return x->z.opcode & 1 ? x->z.operand_width / 8u : 1;
+	return x->z->opcode & 1 ? x->z->operand_width / 8u : 1;
 }
 
 err_t string_open(struct exec *x, enum gpr index, enum seg seg, u32 bytes, unsigned access, struct span *span)
@@ -48,7 +48,7 @@ void string_advance(struct exec *x, enum gpr index, u32 bytes)
 {
 	u64 step = x->cpu->rflags & RFLAGS_DF ? -(u64)bytes : bytes;
 
-	gpr_set(x->cpu, index, x->z.address_width / 8u, x->cpu->gpr[index] + step);
+	gpr_set(x->cpu, index, x->z->address_width / 8u, x->cpu->gpr[index] + step);
 }
 
 /* REPE goes on while ZF is set, REPNE while it is clear; both only for the instructions that compare. */
@@ -60,7 +60,7 @@ static bool repeat_goes_on(const struct exec *x, u8 prefix, bool is_compare)
 err_t string_run(struct exec *x, op_fn *iterate, bool is_compare)
 {
 	u32 left = x->emul->repeat_max ? x->emul->repeat_max : EMUL_REPEAT_DEFAULT;
-	u32 width = x->z.address_width / 8u;
+	u32 width = x->z->address_width / 8u;
 	u8 prefix = repeat_prefix(x);
 
 	if (!prefix)
@@ -167,7 +167,7 @@ static err_t cmps_once(struct exec *x)
 /* MOVSD and CMPSD are SSE2 instructions, too, in the two-byte opcode map. */
 static bool is_sse(const struct exec *x)
 {
-	return x->z.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT;
+	return x->z->opcode_map != ZYDIS_OPCODE_MAP_DEFAULT;
 }
 
 err_t op_movs(struct exec *x)

@@ -19,7 +19,7 @@ static unsigned vector_index(const ZydisDecodedOperand *operand)
 
 static bool is_vex(const struct exec *x)
 {
-	return x->z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+	return x->z->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
 }
 
 /* SDM 3A, Interaction of SSE with CR0 and CR4; SDM 2, Exceptions Type 1 and 4 for the VEX forms. */
@@ -82,7 +82,7 @@ static err_t vector_open(struct exec *x, unsigned index, u32 bytes, unsigned acc
 err_t op_vector_full(struct exec *x)
 {
 	u32 bytes = x->operand[0].size / 8u;
-	bool is_aligned = needs_alignment(x->z.mnemonic);
+	bool is_aligned = needs_alignment(x->z->mnemonic);
 	struct span span;
 	u8 buf[32];
 	err_t err = vector_check(x);
@@ -119,7 +119,7 @@ static bool merges(ZydisMnemonic mnemonic)
 
 static err_t part_load(struct exec *x)
 {
-	u32 at = is_high_half(x->z.mnemonic) ? 8 : 0;
+	u32 at = is_high_half(x->z->mnemonic) ? 8 : 0;
 	u8 buf[16] = {0};
 	struct place source;
 	u64 value;
@@ -127,7 +127,7 @@ static err_t part_load(struct exec *x)
 
 	if (!err)
 		err = place_load(x, &source, &value);
-	if (!err && merges(x->z.mnemonic))
+	if (!err && merges(x->z->mnemonic))
 		err = vector_read(x, 0, buf, 16);
 	if (err)
 		return err;
@@ -137,7 +137,7 @@ static err_t part_load(struct exec *x)
 
 static err_t part_store(struct exec *x)
 {
-	u32 at = is_high_half(x->z.mnemonic) ? 8 : 0;
+	u32 at = is_high_half(x->z->mnemonic) ? 8 : 0;
 	struct place target;
 	u8 buf[16];
 	err_t err = place_open(x, 0, ACCESS_WRITE, &target);

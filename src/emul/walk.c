@@ -37,6 +37,11 @@ static const struct paging *paging_of(const struct cpu_state *cpu)
 	return cpu->cr4 & CR4_LA57 ? &paging_5level : &paging_4level;
 }
 
+static bool has_nx(const struct cpu_state *cpu)
+{
+	return (cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE);
+}
+
 /* A walk under way. Entries are kept so that their A/D bits are set at the end, when nothing can fault any more. */
 struct path {
 	const struct paging *paging;
@@ -44,62 +49,38 @@ struct path {
 	const struct walk_limits *limits;
 	gva_t gva;
 	unsigned access;
+	u64 reserved; /* bits that must be 0 in every entry */
+	u64 rights;   /* AND of all entries so far; PTE_XD is inverted, so it means "may execute" */
+	unsigned page_shift;
 	unsigned depth; /* entries read */
 	u64 entry[5];
 	gpa_t entry_gpa[5];
-	unsigned page_shift; /* of the leaf */
-	u64 rights;          /* AND of W and U of all entries */
-	bool no_execute;
 };
 
-static bool has_nx(const struct cpu_state *cpu)
+/* The bits above MAXPHYADDR, up to where the mode begins to ignore them, and XD where it is off. */
+static u64 reserved_always(const struct path *path)
 {
-	return (cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE);
+	u64 top = path->paging == &paging_pae ? BITS(62, 0) : BITS(51, 0);
+
+	if (path->paging == &paging_32bit)
+		return 0;
+	return (top & ~(BIT(path->limits->phys_bits) - 1)) | (has_nx(path->cpu) ? 0 : PTE_XD);
 }
 
-static unsigned level_shift(const struct paging *paging, unsigned level)
+/* What else must be 0 in an 8-byte entry with PTE_PS above the page tables: PTE_PS, or low address bits. */
+static u64 reserved_large(const struct path *path, unsigned level, unsigned shift)
 {
-	return PAGE_SHIFT + (level - 1) * paging->index_bits;
+	bool may_be_large = level == 2 || (level == 3 && path->limits->has_gib_pages);
+
+	return may_be_large ? BITS(shift - 1, 13) : PTE_PS;
 }
 
-/* The bits that must be 0 in an 8-byte entry. */
-static u64 reserved_long(const struct path *path, unsigned level, bool is_leaf)
-{
-	bool is_pae = path->paging == &paging_pae;
-	unsigned phys_bits = path->limits->phys_bits;
-	u64 high = is_pae ? BITS(62, 32) : BITS(51, 32);
-	u64 reserved = high & ~(BIT(phys_bits) - 1);
-
-	if (is_pae && level == 3)
-		return reserved | PTE_XD | BITS(8, 5) | BITS(2, 1);
-	if (!has_nx(path->cpu))
-		reserved |= PTE_XD;
-	if (level >= 4 || (level == 3 && !path->limits->has_gib_pages))
-		reserved |= PTE_PS;
-	if (is_leaf && level > 1)
-		reserved |= BITS(level_shift(path->paging, level) - 1, 13);
-	return reserved;
-}
-
-/* The same for a 4-byte entry: only a 4 MiB page has reserved bits, above the address bits of PSE-36. */
-static u64 reserved_short(const struct path *path, unsigned level, bool is_leaf)
+/* The same for a 4 MiB page: bits above the address bits of PSE-36. */
+static u64 reserved_4mib(const struct path *path)
 {
 	unsigned phys_bits = MIN(path->limits->phys_bits, 40);
 
-	if (!is_leaf || level == 1)
-		return 0;
 	return BITS(21, 13) & ~(BIT(phys_bits - 19) - 1);
-}
-
-static bool entry_is_leaf(const struct path *path, u64 entry, unsigned level)
-{
-	if (level == 1)
-		return true;
-	if (!(entry & PTE_PS))
-		return false;
-	if (path->paging == &paging_32bit)
-		return path->cpu->cr4 & CR4_PSE;
-	return level == 2 || (level == 3 && path->paging != &paging_pae);
 }
 
 static u32 fault_code(const struct path *path, u32 why)
@@ -115,48 +96,54 @@ static u32 fault_code(const struct path *path, u32 why)
 	return code;
 }
 
-/* Take the entry of `level` into the path. */
-static err_t path_enter(struct path *path, u64 entry, unsigned level, bool *is_leaf, u32 *pf_error)
+static bool is_pae_root(const struct path *path, unsigned level)
 {
-	bool is_pae_root = path->paging == &paging_pae && level == 3;
+	return level == 3 && path->paging == &paging_pae;
+}
 
-	if (!(entry & PTE_P)) {
-		*pf_error = fault_code(path, 0);
-		return ERR_FAULT;
+/* The reserved bits of `entry`; *is_leaf tells whether it maps a page. */
+static u64 reserved_bits(const struct path *path, u64 entry, unsigned level, unsigned shift, bool *is_leaf)
+{
+	*is_leaf = level == 1;
+	if (is_pae_root(path, level))
+		return path->reserved | PTE_XD | BITS(8, 5) | BITS(2, 1);
+	if (level == 1 || !(entry & PTE_PS))
+		return path->reserved;
+	if (path->paging == &paging_32bit) {
+		*is_leaf = path->cpu->cr4 & CR4_PSE;
+		return *is_leaf ? reserved_4mib(path) : 0;
 	}
-	*is_leaf = entry_is_leaf(path, entry, level);
-	u64 reserved = path->paging == &paging_32bit ? reserved_short(path, level, *is_leaf)
-						     : reserved_long(path, level, *is_leaf);
-	if (entry & reserved) {
-		*pf_error = fault_code(path, (u32)(PF_PRESENT | PF_RSVD));
-		return ERR_FAULT;
-	}
-	if (!is_pae_root) {
-		path->rights &= entry;
-		path->no_execute |= entry >> 63;
-	}
-	return OK;
+	*is_leaf = true;
+	return path->reserved | reserved_large(path, level, shift);
+}
+
+static err_t path_fault(const struct path *path, u64 why, u32 *pf_error)
+{
+	*pf_error = fault_code(path, (u32)why);
+	return ERR_FAULT;
 }
 
 static err_t path_read(struct path *path, struct guest_memory *memory, u32 *pf_error)
 {
 	const struct paging *paging = path->paging;
 	u64 table = path->cpu->cr3 & paging->root_mask;
+	unsigned shift = PAGE_SHIFT + (paging->levels - 1u) * paging->index_bits;
 
-	for (unsigned level = paging->levels;; level--) {
-		unsigned shift = level_shift(paging, level);
+	for (unsigned level = paging->levels;; level--, shift -= paging->index_bits) {
 		u64 index = path->gva.v >> shift & (BIT(paging->index_bits) - 1);
 		gpa_t at = GPA(table + index * paging->entry_bytes);
 		u64 entry = 0;
 		bool is_leaf;
-		err_t err;
+		err_t err = guest_read(memory, at, &entry, paging->entry_bytes);
 
-		err = guest_read(memory, at, &entry, paging->entry_bytes);
 		if (err)
 			return err;
-		err = path_enter(path, entry, level, &is_leaf, pf_error);
-		if (err)
-			return err;
+		if (!(entry & PTE_P))
+			return path_fault(path, 0, pf_error);
+		if (entry & reserved_bits(path, entry, level, shift, &is_leaf))
+			return path_fault(path, PF_PRESENT | PF_RSVD, pf_error);
+		if (!is_pae_root(path, level))
+			path->rights &= entry ^ PTE_XD;
 		path->entry[path->depth] = entry;
 		path->entry_gpa[path->depth++] = at;
 		if (is_leaf) {
@@ -187,7 +174,7 @@ static bool supervisor_may(const struct path *path)
 	bool is_user_page = path->rights & PTE_U;
 
 	if (path->access & WALK_FETCH)
-		return !path->no_execute && !(is_user_page && (cpu->cr4 & CR4_SMEP));
+		return (path->rights & PTE_XD) && !(is_user_page && (cpu->cr4 & CR4_SMEP));
 	if (is_user_page && (cpu->cr4 & CR4_SMAP) && ((path->access & WALK_IMPLICIT) || !(cpu->rflags & RFLAGS_AC)))
 		return false;
 	return !(path->access & WALK_WRITE) || (path->rights & PTE_W) || !(cpu->cr0 & CR0_WP);
@@ -198,7 +185,7 @@ static bool user_may(const struct path *path)
 	if (!(path->rights & PTE_U))
 		return false;
 	if (path->access & WALK_FETCH)
-		return !path->no_execute;
+		return path->rights & PTE_XD;
 	return !(path->access & WALK_WRITE) || (path->rights & PTE_W);
 }
 
@@ -210,8 +197,7 @@ static err_t path_check(const struct path *path, u32 *pf_error)
 
 	if (is_allowed && !is_key_fault)
 		return OK;
-	*pf_error = fault_code(path, (u32)(PF_PRESENT | (is_key_fault ? PF_PK : 0)));
-	return ERR_FAULT;
+	return path_fault(path, PF_PRESENT | (is_key_fault ? PF_PK : 0), pf_error);
 }
 
 static err_t entry_mark(struct guest_memory *memory, gpa_t at, u64 entry, u64 marked, u32 bytes)
@@ -224,6 +210,11 @@ static err_t entry_mark(struct guest_memory *memory, gpa_t at, u64 entry, u64 ma
 /* SDM 3A, Accessed and Dirty Flags. */
 static err_t path_mark(const struct path *path, struct guest_memory *memory)
 {
+	u64 leaf = path->entry[path->depth - 1];
+
+	/* Nearly always all is set already. */
+	if ((path->rights & PTE_A) && (!(path->access & WALK_WRITE) || (leaf & PTE_D)))
+		return OK;
 	for (unsigned i = path->paging == &paging_pae ? 1 : 0; i < path->depth; i++) {
 		bool is_leaf = i == path->depth - 1;
 		u64 wanted = PTE_A | (is_leaf && (path->access & WALK_WRITE) ? PTE_D : 0);
@@ -253,6 +244,8 @@ static gpa_t path_result(const struct path *path)
 
 static err_t walk_once(struct guest_memory *memory, struct path *path, u32 *pf_error)
 {
+	path->depth = 0;
+	path->rights = ~0ull;
 	err_t err = path_read(path, memory, pf_error);
 
 	if (err || (path->access & WALK_PEEK))
@@ -265,6 +258,7 @@ err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struc
 	   unsigned access, gpa_t *gpa, u32 *pf_error)
 {
 	err_t err = ERR_BUSY;
+	struct path path;
 
 	if (!(cpu->efer & EFER_LMA))
 		gva.v = (u32)gva.v;
@@ -272,19 +266,15 @@ err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struc
 		*gpa = GPA(gva.v);
 		return OK;
 	}
-	for (unsigned tries = 0; err == ERR_BUSY && tries < WALK_TRIES; tries++) {
-		struct path path = {
-			.paging = paging_of(cpu),
-			.cpu = cpu,
-			.limits = limits,
-			.gva = gva,
-			.access = access,
-			.rights = PTE_W | PTE_U,
-		};
-
+	path.paging = paging_of(cpu);
+	path.cpu = cpu;
+	path.limits = limits;
+	path.gva = gva;
+	path.access = access;
+	path.reserved = reserved_always(&path);
+	for (unsigned tries = 0; err == ERR_BUSY && tries < WALK_TRIES; tries++)
 		err = walk_once(memory, &path, pf_error);
-		if (!err)
-			*gpa = path_result(&path);
-	}
+	if (!err)
+		*gpa = path_result(&path);
 	return err;
 }

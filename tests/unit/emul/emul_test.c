@@ -154,6 +154,30 @@ static void uses_the_bytes_and_the_translation_it_is_given(void **state)
 	expect_page_fault(emul_step(&m.emul, &m.result), 0x7f0000000010, PF_WRITE);
 }
 
+/* The same bytes mean another instruction in another mode, and others by one byte only must not be mistaken. */
+static void caches_decoded_instructions_by_bytes_and_mode(void **state)
+{
+	static struct emul_cache cache;
+
+	(void)state;
+	model_init_32(&m);
+	m.emul.cache = &cache;
+	for (unsigned round = 0; round < 3; round++) {
+		m.cpu.gpr[GPR_RAX] = 1;
+		m.cpu.seg[SEG_CS].access = MODEL_CODE32;
+		assert_int_equal(STEP(&m, 0x40), EMUL_DONE); /* inc eax */
+		assert_int_equal(m.cpu.gpr[GPR_RAX], 2);
+		assert_int_equal(STEP(&m, 0xb8, 1, 2, 3, 4), EMUL_DONE); /* mov eax, 0x4030201 */
+		assert_int_equal(m.cpu.gpr[GPR_RAX], 0x04030201);
+		assert_int_equal(STEP(&m, 0xb8, 1, 2, 3, 5), EMUL_DONE);
+		assert_int_equal(m.cpu.gpr[GPR_RAX], 0x05030201);
+		m.cpu.seg[SEG_CS].access = MODEL_CODE32 & ~(u32)SEG_DB;
+		assert_int_equal(STEP(&m, 0xb8, 7, 8, 3, 5), EMUL_DONE); /* mov ax, 0x807 */
+		assert_int_equal(m.cpu.gpr[GPR_RAX], 0x05030807);
+		assert_int_equal(m.result.insn_bytes, 3);
+	}
+}
+
 static void checks_canonical_addresses(void **state)
 {
 	(void)state;
@@ -409,6 +433,7 @@ int main(void)
 		cmocka_unit_test(splits_between_ram_and_device),
 		cmocka_unit_test(fetches_over_the_page_end_only_when_needed),
 		cmocka_unit_test(uses_the_bytes_and_the_translation_it_is_given),
+		cmocka_unit_test(caches_decoded_instructions_by_bytes_and_mode),
 		cmocka_unit_test(checks_canonical_addresses),
 		cmocka_unit_test(checks_segments_in_protected_mode),
 		cmocka_unit_test(checks_segment_types),
