@@ -58,8 +58,8 @@ void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted, struct ioap
 void ioapic_eoi(struct ioapic *io, u8 vector, struct ioapic_effects *fx);
 
 /*
- * No local APIC accepted the message of `pin`. A level is then not under way (remote IRR is cleared) and is sent
- * again when its entry is written, its line is set, or its vector ended; an edge is lost.
+ * No local APIC accepted the message of `pin`. A level is then not under way (remote IRR is cleared), and is sent
+ * again when its entry is written or its line is set; an edge is lost.
  */
 void ioapic_undelivered(struct ioapic *io, unsigned pin);
 

@@ -145,6 +145,7 @@ static void a_level_waits_for_its_eoi(void **state)
 	set_entry(&io, 17, 0, LEVEL | 0x52);
 	assert_int_equal(set_line(&io, 17, true), 1);
 	assert_true(fx.msg[0].level);
+	assert_false(fx.msg[0].logical);
 	assert_int_equal(entry_low(&io, 17), LEVEL | REMOTE_IRR | 0x52);
 	assert_int_equal(set_line(&io, 17, false), 0);
 	assert_int_equal(set_line(&io, 17, true), 0);
@@ -229,6 +230,7 @@ static void an_undelivered_level_can_be_sent_again(void **state)
 	assert_int_equal(set_line(&io, 20, true), 1);
 	ioapic_undelivered(&io, 20);
 	assert_int_equal(entry_low(&io, 20), LEVEL | 0x52);
+	assert_int_equal(eoi(&io, 0x52), 0);                   /* of another pin: this one was never in service */
 	assert_int_equal(reg_write(&io, 0x39, 0x01000000), 1); /* the guest names another destination */
 	assert_int_equal(fx.msg[0].destination, 1);
 }

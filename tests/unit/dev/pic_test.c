@@ -197,6 +197,8 @@ static void an_edge_must_stay_until_it_is_acknowledged(void **state)
 	assert_int_equal(ack(&p), 0x23);
 	out(&p, 0x20, EOI);
 	assert_false(pic_pending(&p)); /* still high: no new edge */
+	line(&p, 3, true);
+	assert_false(pic_pending(&p));
 }
 
 static void a_level_asks_as_long_as_it_lasts(void **state)
@@ -249,8 +251,10 @@ static void elcr_turns_a_high_line_into_a_request(void **state)
 	out(&p, 0xa0, EOI);
 	out(&p, 0x20, EOI);
 	assert_false(pic_pending(&p));
+	line(&p, 12, true);
 	out(&p, 0x4d1, 0x04);
 	assert_int_equal(ack(&p), 0x2a);
+	assert_int_equal(irr(&p, 0xa0), 0x14); /* the edge of 12 is still there */
 }
 
 static void initialisation_starts_afresh(void **state)
@@ -309,6 +313,20 @@ static void icw4_and_icw3_can_be_left_out(void **state)
 	assert_int_equal(isr(&p, 0x20), 0);
 	line(&p, 8, true); /* a single chip knows no slave: the pin is an interrupt like others */
 	assert_int_equal(ack(&p), 0x72);
+	assert_int_equal(isr(&p, 0xa0), 0);
+}
+
+static void without_a_slave_ir2_is_an_interrupt_like_others(void **state)
+{
+	struct pic p = programmed(1, 1);
+
+	(void)state;
+	out(&p, 0x20, 0x11);
+	out(&p, 0x21, 0x40);
+	out(&p, 0x21, 0x00); /* ICW3: no input has a slave */
+	out(&p, 0x21, 0x01);
+	line(&p, 9, true);
+	assert_int_equal(ack(&p), 0x42);
 	assert_int_equal(isr(&p, 0xa0), 0);
 }
 
@@ -544,9 +562,14 @@ static void slave_eoi_lets_the_next_request_through(void **state)
 
 static void other_ports_are_not_ours(void **state)
 {
-	struct pic p = programmed(1, 1), before = p;
+	struct pic p = programmed(1, 1), before;
 
 	(void)state;
+	out(&p, 0xa1, 0x5a);
+	assert_int_equal(in(&p, 0xa1), 0x5a);
+	before = p;
+	assert_int_equal(in(&p, 0x9f), 0xff);
+	assert_int_equal(in(&p, 0xa2), 0xff);
 	assert_int_equal(in(&p, 0x22), 0xff);
 	assert_int_equal(in(&p, 0x4d2), 0xff);
 	out(&p, 0x22, 0x11);
@@ -583,8 +606,6 @@ static void validity_sees_each_inconsistency(void **state)
 	} while (0)
 	SPOILS(intr = false);
 	SPOILS(chip[0].lowest = 8);
-	SPOILS(chip[1].step = 1);
-	SPOILS(chip[1].step = 5);
 	SPOILS(chip[0].icw2 = 1);
 	SPOILS(chip[0].irr |= 0x80);
 	SPOILS(chip[0].irr &= 0xdf);
@@ -592,6 +613,9 @@ static void validity_sees_each_inconsistency(void **state)
 	SPOILS(chip[0].elcr = 0x01);
 	SPOILS(chip[1].elcr = 0x01);
 	SPOILS(chip[1].imr = 0xff);
+	good = programmed(1, 1);
+	SPOILS(chip[1].step = 1);
+	SPOILS(chip[0].step = 5);
 #undef SPOILS
 }
 
@@ -644,6 +668,7 @@ int main(void)
 		cmocka_unit_test(elcr_turns_a_high_line_into_a_request),
 		cmocka_unit_test(initialisation_starts_afresh),
 		cmocka_unit_test(icw4_and_icw3_can_be_left_out),
+		cmocka_unit_test(without_a_slave_ir2_is_an_interrupt_like_others),
 		cmocka_unit_test(a_slave_with_another_number_stays_silent),
 		cmocka_unit_test(automatic_eoi_leaves_nothing_in_service),
 		cmocka_unit_test(automatic_eoi_of_the_slave_gives_each_request_an_edge),
