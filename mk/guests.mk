@@ -32,5 +32,13 @@ $(GUEST_IMAGES): $(O)/guest/%.elf: $$(call GUEST_OBJECTS_OF,$$*) $(GUEST_RUNTIME
 
 guests: $(GUEST_IMAGES)
 
+# What each guest must do is in tests/emu/matrix.cfg.   make guest-test [ONLY=cpuid]: under ETERNA.
+# make guest-self-test: the guests without ETERNA, on QEMU's own emulation.
+guest-test: $(GUEST_IMAGES) $(BOCHS_READY) image
+	$(Q)tests/emu/run-matrix --machine bochs --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+
+guest-self-test: $(GUEST_IMAGES)
+	$(Q)tests/emu/run-matrix --machine tcg --only "$(ONLY)" --guests $(O)/guest --out $(O)/emu
+
 -include $(shell find $(O)/guest -name '*.d' 2>/dev/null)
-.PHONY: guests
+.PHONY: guests guest-test guest-self-test
