@@ -134,6 +134,9 @@ void lapic_virtual_wire(struct lapic *l);
  * Registers are 32 bits wide at multiples of 16. The bytes between read 0 and drop writes; for a narrower load, the
  * read gives the register shifted so that the byte at `offset` is the lowest. Narrower stores, which the manual
  * forbids, the caller drops. `*fx` need not be initialised.
+ *
+ * A read changes nothing, with one exception: of a reserved register it is an error, which may request the error
+ * interrupt. Callers that act on LAPIC_IRR look at lapic_pending_vector() after a read.
  */
 u32 lapic_mmio_read(struct lapic *l, u32 offset, u64 now_ns);
 void lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64 now_ns, struct lapic_effects *fx);
@@ -144,14 +147,14 @@ void lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64 now_ns, struct
  * @return OK; ERR_FAULT for #GP: not in x2APIC mode, no such register, wrong direction, reserved bits set.
  *         Then nothing has changed, but `*fx` is still written.
  */
-err_t lapic_msr_read(struct lapic *l, u32 msr, u64 now_ns, u64 *value) MUST_CHECK;
+err_t lapic_msr_read(const struct lapic *l, u32 msr, u64 now_ns, u64 *value) MUST_CHECK;
 err_t lapic_msr_write(struct lapic *l, u32 msr, u64 value, u64 now_ns, struct lapic_effects *fx) MUST_CHECK;
 
 /* WRMSR of IA32_APIC_BASE (read: l->base). ERR_FAULT for #GP: reserved bits, illegal transition. */
 err_t lapic_base_write(struct lapic *l, u64 value, struct lapic_effects *fx) MUST_CHECK;
 
 /* IA32_TSC_DEADLINE; outside the TSC-deadline mode it reads 0 and ignores writes. Returns flags. */
-u64 lapic_deadline_read(struct lapic *l, u64 now_ns);
+u64 lapic_deadline_read(const struct lapic *l, u64 now_ns);
 u32 lapic_deadline_write(struct lapic *l, u64 tsc, u64 now_ns, const struct lapic_clock *clock);
 
 /* The guest's TSC was set or its offset changed: an armed deadline moves with it. Returns flags. */

@@ -87,7 +87,7 @@ void lapic_mmio_write(struct lapic *l, u32 offset, u32 value, u64 now_ns, struct
 
 #define MSR_FIRST 0x800u
 
-err_t lapic_msr_read(struct lapic *l, u32 msr, u64 now_ns, u64 *value)
+err_t lapic_msr_read(const struct lapic *l, u32 msr, u64 now_ns, u64 *value)
 {
 	u32 reg = msr - MSR_FIRST;
 

@@ -19,9 +19,10 @@ static u32 level_deliver(struct lapic *l, unsigned i)
 {
 	u32 *lvt = &l->lvt[i];
 
-	if ((*lvt & (LVT_MASKED | LVT_REMOTE_IRR)) || GET(LVT_VECTOR, *lvt) < FIRST_VECTOR)
+	if (*lvt & (LVT_MASKED | LVT_REMOTE_IRR))
 		return 0;
-	*lvt |= LVT_REMOTE_IRR;
+	if (GET(LVT_VECTOR, *lvt) >= FIRST_VECTOR) /* an illegal one becomes an error, which nobody ends */
+		*lvt |= LVT_REMOTE_IRR;
 	return lapic_lvt_deliver(l, i, true);
 }
 

@@ -128,7 +128,7 @@ void lapic_self_ipi(struct lapic *l, u8 vector, struct lapic_effects *fx);
 u32 lapic_logical_id(const struct lapic *l);
 
 /* lapic_regs.c: `reg` is defined for the access. Reads do not see ICR as 64 bits. */
-u32 lapic_reg_read(struct lapic *l, u32 reg, u64 now_ns);
+u32 lapic_reg_read(const struct lapic *l, u32 reg, u64 now_ns);
 void lapic_reg_write(struct lapic *l, u32 reg, u32 value, u64 now_ns, struct lapic_effects *fx);
 
 /* lapic_timer.c */

@@ -7,13 +7,7 @@ static u32 bitmap_part(const u64 *map, u32 reg)
 	return (u32)(map[(reg & 7) / 2] >> (32 * (reg & 1)));
 }
 
-static u32 timer_count(struct lapic *l, u64 now_ns)
-{
-	lapic_timer_run(l, now_ns); /* a period that is over begins the next, and its request shows in IRR */
-	return lapic_timer_current(l, now_ns);
-}
-
-u32 lapic_reg_read(struct lapic *l, u32 reg, u64 now_ns)
+u32 lapic_reg_read(const struct lapic *l, u32 reg, u64 now_ns)
 {
 	switch (reg) {
 	case REG_ID:
@@ -49,7 +43,7 @@ u32 lapic_reg_read(struct lapic *l, u32 reg, u64 now_ns)
 	case REG_TIMER_INITIAL:
 		return l->timer_initial;
 	case REG_TIMER_CURRENT:
-		return timer_count(l, now_ns);
+		return lapic_timer_current(l, now_ns);
 	case REG_TIMER_DIVIDE:
 		return l->timer_divide;
 	default: /* EOI is write-only; remote read is not supported since the Pentium 4 */

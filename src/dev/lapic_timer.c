@@ -44,6 +44,12 @@ static u64 divisor(const struct lapic *l)
 	return 1ull << ((field + 1) & 7);
 }
 
+/* In input clocks. */
+static u64 period(const struct lapic *l)
+{
+	return l->timer_initial * divisor(l);
+}
+
 enum lapic_timer_mode lapic_timer_mode(const struct lapic *l)
 {
 	return (enum lapic_timer_mode)GET(LVT_TIMER_MODE, l->lvt[LAPIC_LVT_TIMER]);
@@ -90,10 +96,9 @@ static bool count_expire(struct lapic *l, u64 now_ns)
 	if (clocks < l->timer_expiry)
 		return false;
 	if (lapic_timer_mode(l) == TIMER_PERIODIC) {
-		u64 period = l->timer_initial * divisor(l);
-		u64 late = (clocks - l->timer_expiry) / period;
+		u64 late = (clocks - l->timer_expiry) / period(l);
 
-		l->timer_expiry = add_saturating(l->timer_expiry, (late + 1) * period);
+		l->timer_expiry = add_saturating(l->timer_expiry, (late + 1) * period(l));
 	} else {
 		l->timer_expiry = 0;
 	}
@@ -119,14 +124,18 @@ u32 lapic_tick_due(struct lapic *l, u64 now_ns)
 	return lapic_timer_run(l, now_ns);
 }
 
+/* Also right when the timer is due and has not been run: reading changes nothing. */
 u32 lapic_timer_current(const struct lapic *l, u64 now_ns)
 {
 	u64 clocks = clocks_at(l, now_ns);
+	u64 left = 0;
 
-	if (clocks >= l->timer_expiry)
-		return 0;
+	if (clocks < l->timer_expiry)
+		left = l->timer_expiry - clocks;
+	else if (l->timer_expiry && lapic_timer_mode(l) == TIMER_PERIODIC)
+		left = period(l) - (clocks - l->timer_expiry) % period(l);
 
-	u64 count = (l->timer_expiry - clocks + divisor(l) - 1) / divisor(l);
+	u64 count = (left + divisor(l) - 1) / divisor(l);
 
 	return (u32)MIN(count, l->timer_initial);
 }
@@ -185,10 +194,9 @@ u32 lapic_deadline_retime(struct lapic *l, u64 now_ns, const struct lapic_clock 
 	return LAPIC_TIMER | lapic_timer_run(l, now_ns);
 }
 
-u64 lapic_deadline_read(struct lapic *l, u64 now_ns)
+u64 lapic_deadline_read(const struct lapic *l, u64 now_ns)
 {
-	lapic_timer_run(l, now_ns);
-	return l->deadline_tsc;
+	return now_ns < l->deadline_ns ? l->deadline_tsc : 0;
 }
 
 u32 lapic_deadline_write(struct lapic *l, u64 tsc, u64 now_ns, const struct lapic_clock *clock)

@@ -122,6 +122,11 @@ static void sending_an_illegal_vector_is_an_error(void **state)
 		assert_int_equal(guest_read(&g, X_ESR), 0x20);
 	}
 	assert_int_equal(guest_write(&g, X_ICR, 0x400), LAPIC_IPI); /* an NMI has no vector */
+	assert_int_equal(guest_write(&g, X_ICR, 0x010), LAPIC_IPI);
+	assert_int_equal(guest_write(&g, X_ICR, 0x110), LAPIC_IPI);
+	assert_int_equal(lapic_base_write(&g.l, BASE_X2APIC, &g.fx), OK);
+	assert_int_equal(guest_wrmsr(&g, 0x83f, 0x10), OK);
+	assert_int_equal(g.fx.flags, LAPIC_IRR);
 }
 
 static bool reaches(const struct guest *g, u32 destination, bool logical, bool wide)

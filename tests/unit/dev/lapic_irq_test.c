@@ -104,6 +104,12 @@ static void eoi_of_a_level_is_broadcast(void **state)
 	guest_take(&g);
 	assert_int_equal(guest_write(&g, X_EOI, 0), LAPIC_EOI);
 	assert_int_equal(g.fx.eoi_vector, 0x44);
+	guest_receive(&g, 0x44, true);
+	guest_take(&g);
+	guest_receive(&g, 0x43, false);
+	assert_int_equal(guest_write(&g, X_EOI, 0), LAPIC_EOI | LAPIC_IRR);
+	assert_int_equal(guest_take(&g), 0x43);
+	guest_write(&g, X_EOI, 0);
 	guest_receive(&g, 0x44, false);
 	assert_false(guest_sees(&g, X_TMR, 0x44));
 	guest_take(&g);
@@ -309,8 +315,20 @@ static void lint0_level_comes_again_until_it_drops(void **state)
 	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0x8055);
 	assert_int_equal(guest_take(&g), 0);
 	assert_int_equal(lapic_lint_set(&g.l, 0, true), LAPIC_IRR);
+	guest_receive(&g, 0x99, true);
+	assert_int_equal(guest_take(&g), 0x99);
+	guest_write(&g, X_EOI, 0); /* of another level */
+	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0xc055);
 	guest_write(&g, X_LVT_LINT0, 0x55); /* edge: no remote IRR */
 	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0x55);
+	assert_int_equal(guest_take(&g), 0x55);
+	guest_write(&g, X_EOI, 0); /* a level without remote IRR: nothing comes again */
+	guest_write(&g, X_LVT_LINT0, 0x800f);
+	guest_write(&g, X_ESR, 0);
+	assert_int_equal(guest_read(&g, X_ESR), 0x40);
+	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0x800f);
+	assert_int_equal(guest_write(&g, X_LVT_LINT0, 0x8010), LAPIC_IRR); /* 16 is legal */
+	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0xc010);
 }
 
 static void arbitration_prefers_the_idle_and_takes_turns(void **state)

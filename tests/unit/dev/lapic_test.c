@@ -368,8 +368,10 @@ static void software_disable_masks_the_lvt(void **state)
 	(void)state;
 	guest_write(&g, X_LVT_LINT0, 0x700);
 	guest_write(&g, X_LVT_TIMER, 0x40);
+	guest_write(&g, X_LVT_THERMAL, 0x41);
 	guest_receive(&g, 0x60, false);
 	guest_write(&g, X_SVR, 0xff);
+	assert_int_equal(guest_read(&g, X_LVT_THERMAL), 0x10041);
 	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0x10700);
 	assert_int_equal(guest_read(&g, X_LVT_TIMER), 0x10040);
 	guest_write(&g, X_LVT_LINT0, 0x700);

@@ -132,6 +132,11 @@ static void missed_periods_count_once_and_keep_the_phase(void **state)
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
 	g.now_ns = start + 7500 * CLOCK_NS;
+	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 500); /* before the host has noticed */
+	g.now_ns = start + 7000 * CLOCK_NS;
+	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 1000);
+	g.now_ns = start + 7500 * CLOCK_NS;
+	assert_false(took_interrupt(&g)); /* reading does not fire */
 	assert_int_equal(lapic_tick(&g.l, g.now_ns), LAPIC_TIMER | LAPIC_IRR);
 	assert_true(took_interrupt(&g));
 	assert_false(took_interrupt(&g));
@@ -190,7 +195,12 @@ static void a_late_tick_is_not_lost_to_a_rewrite(void **state)
 	assert_true(guest_write(&g, X_TIMER_INITIAL, 1000) & LAPIC_IRR);
 	assert_true(took_interrupt(&g));
 	g.now_ns += 1001 * CLOCK_NS;
-	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 0);
+	assert_true(guest_write(&g, X_LVT_TIMER, MASKED | VECTOR) & LAPIC_IRR);
+	assert_true(took_interrupt(&g));
+	guest_write(&g, X_LVT_TIMER, VECTOR);
+	guest_write(&g, X_TIMER_INITIAL, 1000);
+	g.now_ns += 1001 * CLOCK_NS;
+	assert_int_equal(guest_write(&g, X_SVR, 0xff), LAPIC_TIMER | LAPIC_IRR);
 	assert_true(took_interrupt(&g));
 }
 
