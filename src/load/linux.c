@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linux bzImage by the 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst and zero-page.rst).
+#include "load/formats.h"
 #include "load/plan.h"
 
 #include "base/bits.h"
@@ -59,10 +60,6 @@
 #define SETUP_DATA_HEAD_BYTES 16
 #define RNG_SEED_MAX 512
 
-/* Where the small structures go: conventional memory, above what a PC's BIOS uses. */
-#define SMALL_FROM 0x8000ull
-#define SMALL_BELOW 0x90000ull
-
 /* What the header says, checked. */
 struct kernel {
 	const u8 *image;
@@ -90,7 +87,7 @@ struct params {
 	u64 setup_data;
 };
 
-static bool is_bzimage(const u8 *image, u64 bytes)
+bool linux_detect(const u8 *image, u64 bytes)
 {
 	return bytes >= HDR_VERSION + 2 && load_u16(image + HDR_BOOT_FLAG) == BOOT_FLAG &&
 	       load_u32(image + HDR_MAGIC) == MAGIC_HDRS;
@@ -101,7 +98,7 @@ static err_t check_kind(struct load_plan *plan, const u8 *image, u64 bytes)
 {
 	u16 version;
 
-	if (!is_bzimage(image, bytes))
+	if (!linux_detect(image, bytes))
 		return plan_refuse(plan, ERR_UNSUPPORTED, "kernel: not a Linux bzImage (no \"HdrS\" at 0x202)");
 	version = load_u16(image + HDR_VERSION);
 	if (version < 0x20c)
@@ -261,7 +258,7 @@ static err_t place_command_line(struct load_plan *plan, const struct load_input 
 	if (strlen(text) > kernel->command_line_max)
 		return plan_refuse(plan, ERR_SPACE, "cmdline: %llu characters; this kernel takes %u (cmdline_size)",
 				   (unsigned long long)strlen(text), kernel->command_line_max);
-	return plan_text_place(plan, "cmdline", text, SMALL_FROM, SMALL_BELOW, &params->command_line);
+	return plan_text_place(plan, "cmdline", text, &params->command_line);
 }
 
 /* One node of struct setup_data: the seed. */
@@ -276,8 +273,8 @@ static err_t place_setup_data(struct load_plan *plan, const struct load_input *i
 	if (input->rng_seed_bytes > RNG_SEED_MAX)
 		return plan_refuse(plan, ERR_SPACE, "rng seed: %u bytes; at most %u", input->rng_seed_bytes,
 				   RNG_SEED_MAX);
-	err = plan_blob_place(plan, "rng seed", SETUP_DATA_HEAD_BYTES + input->rng_seed_bytes, 16, SMALL_FROM,
-			      SMALL_BELOW, &node, &params->setup_data);
+	err = plan_blob_place(plan, "rng seed", SETUP_DATA_HEAD_BYTES + input->rng_seed_bytes, 16, &node,
+			      &params->setup_data);
 	if (err)
 		return err;
 	store_u32((u8 *)node + 8, SETUP_RNG_SEED);
@@ -319,8 +316,7 @@ static err_t place_small(struct load_plan *plan, const struct load_input *input,
 			 struct params *params)
 {
 	void *blob;
-	err_t err = plan_blob_place(plan, "boot_params", BP_BYTES, PAGE_BYTES, SMALL_FROM, SMALL_BELOW, &blob,
-				    &params->base);
+	err_t err = plan_blob_place(plan, "boot_params", BP_BYTES, PAGE_BYTES, &blob, &params->base);
 
 	params->boot_params = blob;
 	if (!err)
@@ -337,11 +333,10 @@ static err_t place_entry(struct load_plan *plan, const struct kernel *kernel, co
 	void *gdt;
 	u64 tables_base;
 	u64 gdt_base;
-	err_t err = plan_blob_place(plan, "page tables", ENTRY_TABLES_BYTES, PAGE_BYTES, SMALL_FROM, SMALL_BELOW,
-				    &tables, &tables_base);
+	err_t err = plan_blob_place(plan, "page tables", ENTRY_TABLES_BYTES, PAGE_BYTES, &tables, &tables_base);
 
 	if (!err)
-		err = plan_blob_place(plan, "GDT", ENTRY_GDT_BYTES, 16, SMALL_FROM, SMALL_BELOW, &gdt, &gdt_base);
+		err = plan_blob_place(plan, "GDT", ENTRY_GDT_BYTES, 16, &gdt, &gdt_base);
 	if (err)
 		return err;
 	entry_tables_fill(tables, tables_base);

@@ -82,8 +82,11 @@ struct load_plan {
 
 enum load_format { LOAD_NONE, LOAD_LINUX, LOAD_MULTIBOOT, LOAD_PVH };
 
-/* Which loader an image is for, by its look alone: bzImage, then a Multiboot header, then a PVH note. */
-enum load_format load_detect(const void *image, u64 bytes);
+/*
+ * Which loader an image is for, by its look alone: bzImage, then a Multiboot header, then a PVH note.
+ * `scratch` is a plan that is not in use; its message is overwritten.
+ */
+enum load_format load_detect(const struct load_file *kernel, struct load_plan *scratch);
 
 /*
  * Make a plan. All return OK; ERR_FORMAT (the image is malformed or truncated), ERR_UNSUPPORTED (well-formed, but not

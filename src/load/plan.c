@@ -165,23 +165,22 @@ void *plan_blob(struct load_plan *plan, u64 bytes)
 	return blob;
 }
 
-err_t plan_blob_place(struct load_plan *plan, const char *what, u64 bytes, u64 align, u64 from, u64 below, void **blob,
-		      u64 *base)
+err_t plan_blob_place(struct load_plan *plan, const char *what, u64 bytes, u64 align, void **blob, u64 *base)
 {
 	*blob = plan_blob(plan, bytes);
 	if (!*blob)
-		return plan_refuse(plan, ERR_SPACE, "%s: %llu bytes are too much", what, (unsigned long long)bytes);
-	if (!plan_claim_lowest(plan, bytes, align, from, below, base))
+		return plan_refuse(plan, ERR_SPACE, "%s: %llu bytes are too many", what, (unsigned long long)bytes);
+	if (!plan_claim_lowest(plan, bytes, align, PLAN_SMALL_FROM, PLAN_SMALL_BELOW, base))
 		return plan_refuse(plan, ERR_NOMEM, "%s: no room for %llu bytes in guest memory below %#llx", what,
-				   (unsigned long long)bytes, (unsigned long long)below);
+				   (unsigned long long)bytes, PLAN_SMALL_BELOW);
 	return plan_copy(plan, *base, *blob, bytes);
 }
 
-err_t plan_text_place(struct load_plan *plan, const char *what, const char *text, u64 from, u64 below, u64 *base)
+err_t plan_text_place(struct load_plan *plan, const char *what, const char *text, u64 *base)
 {
 	size_t bytes = strlen(text) + 1;
 	void *blob;
-	err_t err = plan_blob_place(plan, what, bytes, 8, from, below, &blob, base);
+	err_t err = plan_blob_place(plan, what, bytes, 8, &blob, base);
 
 	if (err)
 		return err;

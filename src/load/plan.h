@@ -5,8 +5,9 @@
 
 #include "load/load.h"
 
-/* The lowest address that a loader places anything at: below lie the BIOS data area and its kin. */
-#define PLAN_LOWEST 0x1000ull
+/* Where generated structures go: conventional memory, above what a PC's BIOS uses. */
+#define PLAN_SMALL_FROM 0x8000ull
+#define PLAN_SMALL_BELOW 0x90000ull
 
 /* Empty the plan and lay out the guest's memory map. ERR_RANGE: the description of guest memory is wrong. */
 err_t plan_init(struct load_plan *plan, const struct load_input *input) MUST_CHECK;
@@ -30,16 +31,12 @@ err_t plan_copy(struct load_plan *plan, u64 to, const void *source, u64 bytes) M
 /* Zeroed bytes in the plan itself, 8-byte aligned, for something generated; NULL when they are used up. */
 void *plan_blob(struct load_plan *plan, u64 bytes);
 
-/*
- * A blob of `bytes` together with its place in [from, below) and its copy. On success *blob is to be filled.
- * `what` names it in the refusal.
- */
-err_t plan_blob_place(struct load_plan *plan, const char *what, u64 bytes, u64 align, u64 from, u64 below, void **blob,
-		      u64 *base) MUST_CHECK;
-
-/* A NUL-ended text as a blob. */
-err_t plan_text_place(struct load_plan *plan, const char *what, const char *text, u64 from, u64 below, u64 *base)
+/* A blob of `bytes` with its place among the generated structures, and its copy; *blob is to be filled. */
+err_t plan_blob_place(struct load_plan *plan, const char *what, u64 bytes, u64 align, void **blob, u64 *base)
 	MUST_CHECK;
+
+/* A NUL-ended text as a blob. Both name `what` in a refusal. */
+err_t plan_text_place(struct load_plan *plan, const char *what, const char *text, u64 *base) MUST_CHECK;
 
 /* The layout of guest memory that the firmware of a PC would report; part of plan_init. */
 err_t guest_map_build(struct load_plan *plan, const struct load_input *input) MUST_CHECK;
