@@ -37,7 +37,7 @@ static void idt_load(void)
 	__asm__ volatile("lidt %0" : : "m"(pointer) : "memory");
 }
 
-static void tss_load(void)
+void trap_reload_tss(void)
 {
 	u64 base = (u64)&tss;
 
@@ -62,7 +62,7 @@ void trap_init(void)
 			.offset_high = (u32)(at >> 32),
 		};
 	}
-	tss_load();
+	trap_reload_tss();
 	trap_set_stack(VECTOR_DF, 1);
 	trap_set_stack(VECTOR_NMI, 2);
 	idt_load();

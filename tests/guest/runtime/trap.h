@@ -34,6 +34,9 @@ typedef void (*trap_handler)(struct trap_frame *frame);
 
 void trap_init(void);
 
+/* Load the task register again, after code that used another TSS. */
+void trap_reload_tss(void);
+
 /* Call `handler` for a vector, NULL to have none. Exceptions go to TRY first. */
 void trap_set_handler(unsigned vector, trap_handler handler);
 
