@@ -260,7 +260,7 @@ err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struc
 	err_t err = ERR_BUSY;
 	struct path path;
 
-	if (!(cpu->efer & EFER_LMA))
+	if (!(cpu->cr0 & CR0_PG) || !(cpu->efer & EFER_LMA))
 		gva.v = (u32)gva.v;
 	if (!(cpu->cr0 & CR0_PG)) {
 		*gpa = GPA(gva.v);

@@ -10,9 +10,13 @@
 
 #include "emul/emul.h"
 
+#ifndef MODEL_RAM_BYTES
 #define MODEL_RAM_BYTES (512 * KIB)
+#endif
+#ifndef MODEL_TABLES
+#define MODEL_TABLES 0x40000ull /* page tables are made from here upwards */
+#endif
 #define MODEL_DEVICE 0xfee00000ull /* a page of device memory */
-#define MODEL_TABLES 0x40000ull    /* page tables are made from here upwards */
 #define MODEL_LOG 64
 
 struct model_access {
