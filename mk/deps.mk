@@ -11,13 +11,13 @@ ETERNA_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eterna
 ZYDIS_DIR  := $(ETERNA_CACHE)/zydis
 ZYCORE_INC := $(ETERNA_CACHE)/zycore/include
 INIH_DIR   := $(ETERNA_CACHE)/inih
-BOCHS      := $(ETERNA_CACHE)/bochs/bochs
+BOCHS      := $(ETERNA_CACHE)/bochs-vmx/bochs
 CBMC       := $(ETERNA_CACHE)/cbmc/cbmc
 
 ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
-BOCHS_READY  := $(ETERNA_CACHE)/bochs/.manifest
+BOCHS_READY  := $(ETERNA_CACHE)/bochs-vmx/.manifest
 CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
 
 # The demo guests: Debian's kernels, unmodified, and a busybox initrd.

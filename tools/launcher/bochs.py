@@ -25,7 +25,7 @@ pci: enabled=1, chipset=i440fx
 ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
 ata0-master: type=cdrom, path="{iso}", status=inserted
 boot: cdrom
-com1: enabled=1, mode=socket-client, dev=127.0.0.1:{port}
+com1: enabled=1, mode=socket-client, dev=127.0.0.1:1
 log: "{log}"
 info: action=ignore
 debug: action=ignore
@@ -34,13 +34,13 @@ panic: action=fatal
 """
 
 
-def settings(options, directory, iso, port):
+def settings(options, directory, iso):
     megabytes = options.ram // MIB
     memory = f"megs: {megabytes}"
     if megabytes > HOST_MEMORY_MOST:
         memory = f"memory: guest={megabytes}, host={HOST_MEMORY_MOST}"
     text = SETTINGS.format(bios=BIOS, vga_bios=VGA_BIOS, model=options.cpu_model or "corei7_skylake_x",
-                           cpus=options.cpus, memory=memory, iso=iso, port=port, log=os.path.join(directory, LOG))
+                           cpus=options.cpus, memory=memory, iso=iso, log=os.path.join(directory, LOG))
     return text + "".join(f"{line}\n" for line in options.bochs_option)
 
 
@@ -56,12 +56,13 @@ def program():
     return made.stdout.strip()
 
 
-def command(the_program, options, directory, iso, address):
-    """The command that starts the machine with COM1 connected to TCP `address`."""
+def command(the_program, options, directory, iso, socket_path):
+    """The command that starts the machine with COM1 connected to the unix socket, whose name must be com1."""
     path = os.path.join(directory, "bochsrc")
     with open(path, "w", encoding="utf-8") as rc:
-        rc.write(settings(options, directory, iso, address[1]))
-    return [the_program, "-q", "-f", path]
+        rc.write(settings(options, directory, iso))
+    sockets = os.path.dirname(socket_path)  # tools/deps/bochs-connect.c finds com1 there
+    return ["env", f"BOCHS_SOCKETS={sockets}", the_program, "-q", "-f", path]
 
 
 def last_words(directory):

@@ -5,6 +5,7 @@ import select
 import signal
 import socket
 import subprocess
+import tempfile
 
 from . import bochs, probe, qemu
 from .failure import Failure
@@ -36,27 +37,25 @@ class Machine:
         self.kind = kind
         self.program = the_program
         self.directory = directory
-        self.socket_path = os.path.join(directory, "com1")
+        self.sockets = tempfile.TemporaryDirectory(prefix="eterna-com.")  # --keep's path may be too long for a socket
+        self.socket_path = os.path.join(self.sockets.name, "com1")
         self.serial = None
         self.process = None
         self.pidfd = None
-        with self.listen() as server:
-            self.start(self.command(options, iso, server.getsockname()), qemu.LOG if kind != "bochs" else "bochs.out")
-            self.serial = self.accept(server)
+        try:
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(self.socket_path)
+                server.listen(1)
+                self.start(self.command(options, iso), qemu.LOG if kind != "bochs" else "bochs.out")
+                self.serial = self.accept(server)
+        except BaseException:
+            self.stop()
+            raise
         self.serial.setblocking(False)
 
-    # Bochs speaks TCP only; as a server itself it would wait before the boot and could not have its port again soon.
-    def listen(self):
+    def command(self, options, iso):
         if self.kind == "bochs":
-            return socket.create_server(("127.0.0.1", 0))
-        server = socket.socket(socket.AF_UNIX)
-        server.bind(self.socket_path)
-        server.listen(1)
-        return server
-
-    def command(self, options, iso, address):
-        if self.kind == "bochs":
-            return bochs.command(self.program, options, self.directory, iso, address)
+            return bochs.command(self.program, options, self.directory, iso, self.socket_path)
         return qemu.command(self.program, options, "kvm" if self.kind == "kvm" else "tcg", iso, self.socket_path)
 
     def start(self, command, log_name):
@@ -71,7 +70,6 @@ class Machine:
         if server in ready:
             connection, _ = server.accept()
             return connection
-        self.stop()
         raise Failure(f"{self.kind} did not start: {self.last_words() or 'it says nothing'}")
 
     def ended(self):
@@ -101,6 +99,7 @@ class Machine:
             self.pidfd = None
         if self.serial is not None:
             self.serial.close()
+        self.sockets.cleanup()
 
     def __enter__(self):
         return self

@@ -46,8 +46,6 @@ def working_directory(keep):
         os.makedirs(keep, exist_ok=True)
     except OSError as error:
         raise BadArguments(f"--keep {keep}: {error.strerror}") from None
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(keep, "com1"))  # an earlier run's socket
     yield os.path.abspath(keep)
 
 
@@ -115,3 +113,6 @@ def main(words):
     except BrokenPipeError:  # nobody reads our output any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 128 + signal.SIGPIPE
+    except OSError as error:  # a full disk, no more processes, ...
+        say(error)
+        return Failure.exit_status
