@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The VMCS in words, and the rule that a failed VM entry broke.
+#include "hvm/vmx/entry_report.h"
 #include "hvm/vmx/vmx.h"
 
 static const char *entry_failure_text(const struct exit *x)
@@ -35,13 +36,14 @@ static void vmcs_print(struct fmt_sink *sink)
 
 void vmx_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink)
 {
-	(void)v;
-	if (x->kind == EXIT_ENTRY_FAILED)
+	if (x->kind == EXIT_ENTRY_FAILED) {
 		fmt_print(sink, "VM entry failed: %s (exit reason %#x, qualification %#lx, VM-instruction error %u)\n",
 			  entry_failure_text(x), x->reason, x->entry.qualification, x->entry.error);
-	else
+		vmx_entry_report(v, sink);
+	} else {
 		fmt_print(sink, "exit reason %u, %s\n", x->reason,
 			  vmx_exit_name((u32)GET(EXIT_REASON_BASIC, x->reason)));
+	}
 	fmt_print(sink, "VMCS (fields that are not 0):\n");
 	vmcs_print(sink);
 }
