@@ -38,9 +38,9 @@ typedef struct {
 #define PAGE_BYTES ((u64)4096)
 #define PAGE_SHIFT 12
 
-#define NS_PER_US 1000ull
-#define NS_PER_MS 1000000ull
-#define NS_PER_SEC 1000000000ull
+#define NS_PER_US ((u64)1000)
+#define NS_PER_MS ((u64)1000000)
+#define NS_PER_SEC ((u64)1000000000)
 
 /* A point in time that never comes: what next_event functions return when idle. */
 #define NEVER UINT64_MAX

@@ -38,6 +38,7 @@ static struct ring tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)};
 static struct ring rx = {.bytes = rx_bytes, .size = sizeof(rx_bytes)};
 static bool is_present;
 static bool is_by_interrupt;
+static void (*on_interrupt)(void);
 
 void console_init(void)
 {
@@ -85,11 +86,14 @@ static void console_interrupt(void)
 		tx_feed();
 		interrupts_select();
 	}
+	if (on_interrupt)
+		on_interrupt();
 	apic_eoi();
 }
 
-void console_enable_interrupts(void)
+void console_enable_interrupts(void (*notify)(void))
 {
+	on_interrupt = notify;
 	if (!is_present)
 		return;
 	console_flush();
@@ -136,6 +140,14 @@ bool console_get(u8 *byte)
 	if (is_present && was_full)
 		interrupts_select();
 	return got;
+}
+
+bool console_peek(u8 *byte)
+{
+	if (!ring_used(&rx))
+		return false;
+	*byte = ring_peek(&rx, 0);
+	return true;
 }
 
 void console_flush(void)

@@ -11,8 +11,9 @@
 /* Programme COM1 for 115200 8N1 with FIFOs. Works without one: output is then dropped. */
 void console_init(void);
 
-/* From now on output and input are driven by interrupt HOST_VECTOR_COM1, which the caller has routed. */
-void console_enable_interrupts(void);
+/* From now on output and input are driven by interrupt HOST_VECTOR_COM1, which the caller has routed; each one ends
+ * with `notify`. */
+void console_enable_interrupts(void (*notify)(void));
 
 /* One byte as it is. False, and nothing queued, when there is no room: try later. */
 bool console_try_put(u8 byte);
@@ -25,6 +26,9 @@ void console_put_text(char c);
 
 /* The next byte that was typed; false when there is none. */
 bool console_get(u8 *byte);
+
+/* The same, and it stays the next one. */
+bool console_peek(u8 *byte);
 
 /* Write out all that is queued, by polling. */
 void console_flush(void);

@@ -28,7 +28,8 @@ enum {
 	STATE_CONTROL = 1 << 5,  /* CR0, CR3, CR4, EFER */
 	STATE_SYSCALL = 1 << 6,  /* PAT, SYSENTER and SYSCALL MSRs, KERNEL_GS_BASE, TSC_AUX */
 	STATE_DEBUG = 1 << 7,    /* DR0-3, DR6, DR7 */
-	STATE_ALL = (1 << 8) - 1,
+	STATE_TSC = 1 << 8,      /* tsc_offset: written back only */
+	STATE_ALL = (1 << 9) - 1,
 };
 
 /* An event to deliver at the next entry, or that an exit interrupted. */
@@ -115,7 +116,6 @@ struct hvm_ops {
 	void (*inject)(struct hvm_vcpu *v, const struct event *event);
 	/* Exit as soon as an interrupt (NMI) could be delivered. */
 	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);
-	void (*tsc_offset_set)(struct hvm_vcpu *v, u64 offset);
 	/* Drop the vcpu's cached translations of linear addresses. */
 	void (*vcpu_flush)(struct hvm_vcpu *v);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
@@ -140,6 +140,13 @@ static inline void hvm_mark_dirty(struct hvm_vcpu *v, u32 groups)
 {
 	v->dirty |= groups;
 	v->fetched |= groups;
+}
+
+/* What RDTSC gives the guest: the host's TSC plus this. */
+static inline void hvm_tsc_offset_set(struct hvm_vcpu *v, u64 offset)
+{
+	v->tsc_offset = offset;
+	hvm_mark_dirty(v, STATE_TSC);
 }
 
 #endif

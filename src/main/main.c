@@ -18,6 +18,7 @@
 #include "hvm/hvm.h"
 #include "main/machine.h"
 #include "main/start_vms.h"
+#include "vm/run.h"
 #include "x86/insn.h"
 
 void boot_start(u32 magic, u32 info) NORETURN;
@@ -120,7 +121,7 @@ static void start_on_final_stack(void)
 	apic_timer_init();
 	machine_tell(&acpi);
 	if (apic_route_isa(&acpi, 4, HOST_VECTOR_COM1))
-		console_enable_interrupts();
+		console_enable_interrupts(run_request_work);
 	else
 		fatal("no I/O APIC serves COM1's interrupt");
 	err = hvm_select();

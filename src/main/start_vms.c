@@ -1,74 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the VMs, runs them, and ends the machine's run when none is left.
+// Reads the configuration, starts its VMs, and ends the machine's run when none is left.
 #include "main/start_vms.h"
 
-#include "base/mem.h"
 #include "boot/info/boot_info.h"
-#include "host/clock.h"
+#include "config/config.h"
 #include "host/console.h"
 #include "host/log.h"
 #include "host/memory.h"
-#include "host/panic.h"
 #include "host/power.h"
 #include "hvm/hvm.h"
-#include "vm/life.h"
+#include "main/commands.h"
+#include "main/console_switch.h"
+#include "main/fleet.h"
 #include "vm/run.h"
 
-static bool work(void)
-{
-	bool any = false;
-	u8 byte;
+static struct config config;
+static bool is_config_good;
 
-	for (u32 i = 0; i < VMS_MAX; i++) {
-		if (!vms[i])
-			continue;
-		board_console_pump(vms[i]);
-		any |= vms[i]->state == VM_RUNNING;
-	}
-	if (any && vms[0])
-		while (uart_rx_room(&vms[0]->board.uart) && console_get(&byte))
-			board_console_type(vms[0], byte);
-	return any;
+static void config_error(struct config_sink *sink, u32 line, const char *text)
+{
+	(void)sink;
+	(void)line;
+	log_error("%s", text);
 }
 
-static struct load_file module_file(const struct boot_info *boot, u32 i)
+/* The boot modules as the configuration names them, without itself. */
+static u32 modules_list(const struct boot_info *boot, struct config_module modules[BOOT_MODULES_MAX])
 {
-	return (struct load_file){
-		.data = memory_map_readonly(boot->modules[i].start, boot->modules[i].bytes),
-		.bytes = boot->modules[i].bytes,
-		.name = boot_module_name(boot, i),
-		.arguments = boot_module_arguments(boot, i),
-	};
+	u32 count = 0;
+	u32 own = boot_module_find(boot, CONFIG_FILE_NAME);
+
+	for (u32 i = 0; i < boot->module_count; i++)
+		if (i != own)
+			modules[count++] =
+				(struct config_module){boot_module_name(boot, i), boot_module_arguments(boot, i)};
+	return count;
+}
+
+static u64 free_bytes(void)
+{
+	const struct frames_node *node = &memory_frames()->node[0];
+
+	return (node->free - node->claimed) * PAGE_BYTES;
+}
+
+static bool config_read(const struct boot_info *boot)
+{
+	static struct config_module modules[BOOT_MODULES_MAX];
+	struct config_sink sink = {config_error};
+	u32 count = modules_list(boot, modules);
+	u32 own = boot_module_find(boot, CONFIG_FILE_NAME);
+	err_t err;
+
+	if (own < boot->module_count)
+		err = config_parse(memory_map_readonly(boot->modules[own].start, boot->modules[own].bytes),
+				   boot->modules[own].bytes, &config, &sink);
+	else
+		err = config_default(modules, count, &config, &sink);
+	if (!err)
+		err = config_check(&config, modules, count, free_bytes(), &sink);
+	return !err;
+}
+
+static void vms_tell(void)
+{
+	char size[32];
+
+	for (u32 i = 0; i < config.vm_count; i++) {
+		const struct vm_config *vm = &config.vms[i];
+
+		fmt_bytes(size, sizeof(size), vm->memory_bytes);
+		log_info("VM %s of the configuration: %u vcpu%s, %s, kernel %s, \"%s\"", vm->name, vm->vcpus,
+			 vm->vcpus > 1 ? "s" : "", size, vm->kernel, vm->cmdline);
+	}
+}
+
+static void autostart(void)
+{
+	for (u32 i = 0; i < fleet_count; i++)
+		if (config.vms[i].autostart && fleet_start(&fleet[i]))
+			fleet[i].end = VM_END_FAULT;
+}
+
+/* The host loop's work between exits. With a bad configuration the prompt stays until it is quit. */
+static bool work(void)
+{
+	bool is_any_alive = fleet_attend();
+
+	console_switch_pump();
+	return !commands_want_quit() && (is_any_alive || !is_config_good);
+}
+
+static void NORETURN finish(void)
+{
+	for (u32 i = 0; i < fleet_count; i++)
+		fleet_kill(&fleet[i]);
+	console_flush();
+	log_info("no VM is left: powering off");
+	hvm->cpu_disable();
+	power_off(is_config_good ? fleet_exit_status() : POWER_STATUS_ERROR);
 }
 
 void start_vms(const struct boot_info *boot)
 {
-	struct vm_spec spec = {.name = "guest",
-			       .vcpu_count = 1,
-			       .memory_bytes = 256 * MIB,
-			       .has_testdev = true,
-			       .has_console = true,
-			       .wall_seconds = clock_wall_seconds()};
-	static struct load_input in;
-	static char message[LOAD_MESSAGE_BYTES];
-	struct vm *vm;
-	u32 k = boot_module_find(boot, "kernel"), r = boot_module_find(boot, "initrd");
-	u8 status;
-
+	is_config_good = config_read(boot);
+	if (is_config_good) {
+		log_set_level((enum log_level)config.host.log);
+		vms_tell();
+		fleet_init(&config, boot);
+	}
+	memory_seal();
 	run_init();
-	err_t err = vm_create(&spec, &vm);
-	if (err)
-		fatal("vm_create: %s", err_text(err));
-	in.kernel = module_file(boot, k);
-	if (r < boot->module_count)
-		in.modules[in.module_count++] = module_file(boot, r);
-	in.command_line = "console=ttyS0";
-	err = vm_load(vm, &in, LOAD_LINUX, message);
-	if (err)
-		fatal("vm_load: %s", message);
-	vm->state = VM_RUNNING;
+	console_switch_init(&commands);
+	if (is_config_good) {
+		log_info("Ctrl-] opens ETERNA's prompt");
+		autostart();
+	} else {
+		log_error("nothing is started: mend " CONFIG_FILE_NAME " (docs/config.md)");
+		console_switch_to_prompt();
+	}
 	run_loop(work);
-	status = vm->end == VM_END_FAULT ? 4 : vm->exit_status;
-	hvm->cpu_disable();
-	power_off(status);
+	finish();
 }

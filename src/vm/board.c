@@ -3,12 +3,12 @@
 #include "vm/board.h"
 
 #include "base/mem.h"
-#include "host/console.h"
 #include "vm/board_priv.h"
 #include "vm/gpa.h"
 #include "vm/vm.h"
 
 #define IOAPIC_ID 0
+#define UART_MCR_RTS BIT(1)
 
 void board_init(struct vm *vm, u64 wall_seconds)
 {
@@ -21,6 +21,7 @@ void board_init(struct vm *vm, u64 wall_seconds)
 	pit_reset(&b->pit, now);
 	rtc_init(&b->rtc, (s64)wall_seconds, now);
 	rtc_set_memory(&b->rtc, vm->low_bytes, vm->high_bytes);
+	hpet_reset(&b->hpet);
 	acpi_pm_reset(&b->acpi_pm, true, now);
 	uart_reset(&b->uart);
 }
@@ -41,6 +42,9 @@ void board_pit_update(struct vm *vm, u64 now_ns)
 	bool rose = pit_irq0_edges(p, now_ns);
 	bool level = pit_irq0(p, now_ns);
 
+	/* With legacy replacement on, IRQ 0 and IRQ 8 are the HPET's. */
+	if (hpet_is_legacy(&vm->board.hpet))
+		return;
 	if (rose)
 		board_pulse_irq(vm, IRQ_PIT);
 	board_set_irq(vm, IRQ_PIT, level);
@@ -49,8 +53,38 @@ void board_pit_update(struct vm *vm, u64 now_ns)
 
 void board_rtc_update(struct vm *vm, u64 now_ns)
 {
+	if (hpet_is_legacy(&vm->board.hpet))
+		return;
 	board_set_irq(vm, IRQ_RTC, rtc_irq(&vm->board.rtc, now_ns));
 	event_consider(vm, rtc_next_event(&vm->board.rtc, now_ns));
+}
+
+/* The HPET speaks of I/O APIC pins; in legacy replacement pins 2 and 8 are IRQ 0 and IRQ 8 of the 8259s as well. */
+#define LEGACY_PINS ((u32)(BIT(2) | BIT(8)))
+
+static void hpet_drive(struct vm *vm, u32 pins)
+{
+	bool is_legacy = hpet_is_legacy(&vm->board.hpet);
+
+	board_set_hpet_lines(vm, is_legacy ? pins & ~LEGACY_PINS : pins);
+	if (!is_legacy)
+		return;
+	board_set_irq(vm, IRQ_PIT, pins & BIT(2));
+	board_set_irq(vm, IRQ_RTC, pins & BIT(8));
+}
+
+void board_hpet_update(struct vm *vm, u64 now_ns)
+{
+	struct hpet *h = &vm->board.hpet;
+	u32 pulses = hpet_take_pulses(h, now_ns);
+	u32 levels = hpet_levels(h, now_ns);
+
+	if (pulses) {
+		hpet_drive(vm, levels & ~pulses);
+		hpet_drive(vm, levels | pulses);
+	}
+	hpet_drive(vm, levels);
+	event_consider(vm, hpet_next_event(h, now_ns));
 }
 
 void board_pm_update(struct vm *vm, u64 now_ns)
@@ -72,6 +106,7 @@ void board_retime(struct vm *vm)
 	vm->board.next_event_ns = NEVER;
 	board_pit_update(vm, now);
 	board_rtc_update(vm, now);
+	board_hpet_update(vm, now);
 	board_pm_update(vm, now);
 	board_uart_update(vm, now);
 	for (u32 i = 0; i < vm->vcpu_count; i++)
@@ -89,14 +124,8 @@ void board_tick(struct vm *vm)
 	board_retime(vm);
 }
 
-void board_console_pump(struct vm *vm)
+void board_uart_retime(struct vm *vm)
 {
-	struct uart *u = &vm->board.uart;
-	u8 byte;
-
-	while (console_room() && uart_take_tx(u, &byte))
-		if (vm->has_console)
-			(void)console_try_put(byte);
 	board_uart_update(vm, vm_now_ns(vm));
 }
 
@@ -104,7 +133,7 @@ bool board_console_type(struct vm *vm, u8 byte)
 {
 	u64 now = vm_now_ns(vm);
 
-	if (!uart_rx_room(&vm->board.uart))
+	if (!(vm->board.uart.mcr & UART_MCR_RTS) || !uart_rx_room(&vm->board.uart))
 		return false;
 	uart_receive(&vm->board.uart, byte, now);
 	board_uart_update(vm, now);

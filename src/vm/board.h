@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "dev/acpi_pm.h"
+#include "dev/hpet.h"
 #include "dev/ioapic.h"
 #include "dev/lapic.h"
 #include "dev/pic.h"
@@ -23,14 +24,13 @@ struct vcpu;
 enum board_irq { IRQ_PIT = 0, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9 };
 
 #define BOARD_UART_PORT 0x3f8
-#define BOARD_HPET_BLOCK_ID 0x8086a201
-#define BOARD_HPET_MIN_TICKS 100
 
 struct board {
 	struct pic pic;
 	struct ioapic ioapic;
 	struct pit pit;
 	struct rtc rtc;
+	struct hpet hpet;
 	struct acpi_pm acpi_pm;
 	struct uart uart;
 	u32 isa_lines;     /* bit n: a device asserts IRQ n */
@@ -76,10 +76,14 @@ bool board_deliver(struct vm *vm, const struct apic_msg *msg);
 void board_lapic_effects(struct vcpu *v, const struct lapic_effects *fx);
 void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector);
 
-/* Move bytes between the VM's COM1 and the console as far as there is room; see to its interrupt. */
-void board_console_pump(struct vm *vm);
+/* Bytes were taken from COM1: see to its interrupt. */
+void board_uart_retime(struct vm *vm);
 
-/* A byte was typed for the VM. False: there is no room, try again later. */
+/*
+ * A byte was typed for the VM. False: the guest is not ready for it, try again later. It is ready when there is room
+ * and it raised RTS, as a terminal with flow control expects: what is typed before a driver has set the port up would
+ * be lost when that clears the FIFO.
+ */
 bool board_console_type(struct vm *vm, u8 byte);
 
 #endif

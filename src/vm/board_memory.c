@@ -25,12 +25,38 @@ static bool is_ioapic(gpa_t gpa)
 	return ALIGN_DOWN(gpa.v, PAGE_BYTES) == IOAPIC_BASE;
 }
 
+static bool is_hpet(gpa_t gpa)
+{
+	return gpa.v >= HPET_BASE && gpa.v < HPET_BASE + HPET_BYTES;
+}
+
+static void hpet_load(struct vcpu *v, u32 offset, void *buf, u32 bytes)
+{
+	u8 value[8];
+
+	store_u64(value, hpet_read(&v->vm->board.hpet, offset, MIN(bytes, 8), vm_now_ns(v->vm)));
+	memset(buf, 0, bytes);
+	memcpy(buf, value, MIN(bytes, 8));
+}
+
+static void hpet_store(struct vcpu *v, u32 offset, const void *buf, u32 bytes)
+{
+	u64 now = vm_now_ns(v->vm);
+	u8 value[8] = {0};
+
+	memcpy(value, buf, MIN(bytes, 8));
+	hpet_write(&v->vm->board.hpet, offset, MIN(bytes, 8), load_u64(value), now);
+	board_hpet_update(v->vm, now);
+}
+
 void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 {
 	if (is_lapic(v, gpa))
 		give_part(lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm)), GPA(0), buf, bytes);
 	else if (is_ioapic(gpa))
 		give_part(ioapic_mmio_read(&v->vm->board.ioapic, (u32)(gpa.v % PAGE_BYTES)), GPA(0), buf, bytes);
+	else if (is_hpet(gpa))
+		hpet_load(v, (u32)(gpa.v - HPET_BASE), buf, bytes);
 	else
 		memset(buf, 0xff, bytes);
 }
@@ -59,4 +85,6 @@ void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
 		lapic_store(v, offset, load_u32(buf));
 	else if (is_ioapic(gpa) && bytes >= 4)
 		ioapic_store(v, offset, load_u32(buf));
+	else if (is_hpet(gpa))
+		hpet_store(v, (u32)(gpa.v - HPET_BASE), buf, bytes);
 }

@@ -95,7 +95,9 @@ static void write_uart(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns
 {
 	(void)bytes;
 	uart_write(&vm->board.uart, port & 7, (u8)value, now_ns);
-	board_console_pump(vm);
+	if (uart_tx_room(&vm->board.uart) < UART_FIFO_BYTES && vm->on_output)
+		vm->on_output(vm);
+	board_uart_update(vm, now_ns);
 }
 
 static u32 read_pm(struct vm *vm, u16 port, u32 bytes, u64 now_ns)

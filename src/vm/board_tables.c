@@ -16,8 +16,6 @@ err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa)
 		.vcpu_count = vm->vcpu_count,
 		.ioapic_id = vm->board.ioapic.id,
 		.pm_timer_32bit = true,
-		.hpet_block_id = BOARD_HPET_BLOCK_ID,
-		.hpet_min_ticks = BOARD_HPET_MIN_TICKS,
 	};
 	u8 *out = gpa_pointer(vm, GPA(TABLES_BASE), TABLES_BYTES);
 

@@ -48,9 +48,11 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	(void)cut; /* a shortened name is still a name */
 	vm->state = VM_PAUSED;
 	vm->has_testdev = spec->has_testdev;
-	vm->has_console = spec->has_console;
+	vm->on_output = spec->on_output;
+	vm->owner = spec->owner;
 	vm->hvm.traps_undefined = spec->has_testdev;
 	vm->tsc_at_zero = rdtsc();
+	vm->paused_ns = 0;
 	vm->hvm.cr4_allowed = CR4_OFFERED;
 	vm->xcr0_allowed = cpuid(0xd, 0).eax & 0xe7;
 }

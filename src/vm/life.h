@@ -12,7 +12,8 @@ struct vm_spec {
 	u32 vcpu_count;
 	u64 memory_bytes;
 	bool has_testdev;
-	bool has_console;
+	void (*on_output)(struct vm *vm); /* may be NULL: output is dropped */
+	u32 owner;
 	u64 wall_seconds; /* what its clock shows */
 };
 

@@ -11,6 +11,23 @@ u64 vm_now_ns(const struct vm *vm)
 	return clock_tsc_to_ns(rdtsc() - vm->tsc_at_zero);
 }
 
+void vm_pause(struct vm *vm)
+{
+	vm->paused_ns = vm_now_ns(vm);
+	vm->state = VM_PAUSED;
+}
+
+void vm_resume(struct vm *vm)
+{
+	u64 tsc_at_zero = rdtsc() - clock_ns_to_tsc(vm->paused_ns);
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		hvm_tsc_offset_set(&vm->vcpu[i]->hvm, vm->vcpu[i]->hvm.tsc_offset + vm->tsc_at_zero - tsc_at_zero);
+	vm->tsc_at_zero = tsc_at_zero;
+	vm->state = VM_RUNNING;
+	board_retime(vm);
+}
+
 static const char *const end_texts[] = {
 	[VM_END_NONE] = "running",
 	[VM_END_POWER_OFF] = "powered off",

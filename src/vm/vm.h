@@ -74,9 +74,11 @@ struct vm {
 	u64 filled_bytes;
 
 	u64 xcr0_allowed;
+	u64 paused_ns;   /* the clock's stand while paused */
 	u64 tsc_at_zero; /* host TSC when the guest's clock was 0 */
 	bool has_testdev;
-	bool has_console;
+	void (*on_output)(struct vm *vm); /* COM1 has bytes to be taken */
+	u32 owner;                        /* whatever on_output() finds its own by */
 
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];
@@ -92,6 +94,10 @@ const char *vm_end_text(enum vm_end end);
 
 /* The vcpu's last exits, newest first. */
 void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink);
+
+/* Stop the vcpus and the clock; go on from there. */
+void vm_pause(struct vm *vm);
+void vm_resume(struct vm *vm);
 
 /* Stop the VM at its own wish. */
 void vm_stop(struct vm *vm, enum vm_end end);

@@ -22,7 +22,6 @@ const struct hvm_ops vmx_ops = {
 	.advance = vmx_advance,
 	.inject = vmx_inject,
 	.window = vmx_window,
-	.tsc_offset_set = vmx_tsc_offset_set,
 	.vcpu_flush = vmx_vcpu_flush,
 	.explain = vmx_explain,
 };

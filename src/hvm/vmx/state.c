@@ -155,6 +155,8 @@ void vmx_write_back(struct hvm_vcpu *v)
 		control_write(v);
 	if (groups & STATE_SYSCALL)
 		syscall_write(s);
+	if (groups & STATE_TSC)
+		vmwrite(VMCS_tsc_offset, v->tsc_offset);
 	if (groups & STATE_DEBUG) {
 		vmwrite(VMCS_guest_dr7, s->dr7);
 		vmx_debug_load(s);

@@ -112,9 +112,3 @@ void vmx_vcpu_flush(struct hvm_vcpu *v)
 	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
 		invvpid(INVVPID_SINGLE, (u16)v->tag, 0);
 }
-
-void vmx_tsc_offset_set(struct hvm_vcpu *v, u64 offset)
-{
-	v->tsc_offset = offset;
-	vmwrite(VMCS_tsc_offset, offset);
-}

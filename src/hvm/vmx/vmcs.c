@@ -109,7 +109,6 @@ static void controls_write(struct hvm_vcpu *v)
 		vmwrite(VMCS_vpid, v->tag);
 	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES))
 		vmwrite(VMCS_xss_exiting_bitmap, ~0ull);
-	vmwrite(VMCS_tsc_offset, v->tsc_offset);
 }
 
 /* What the CPU loads at each exit: constant for the CPU that the VMCS is current on. */

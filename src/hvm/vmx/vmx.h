@@ -28,7 +28,6 @@ void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
 void vmx_vcpu_load(struct hvm_vcpu *v);
 void vmx_vcpu_put(struct hvm_vcpu *v);
 void vmx_vcpu_flush(struct hvm_vcpu *v);
-void vmx_tsc_offset_set(struct hvm_vcpu *v, u64 offset);
 void vmx_msrs_load(const struct cpu_state *s);
 void vmx_msrs_save(struct cpu_state *s);
 void vmx_debug_load(const struct cpu_state *s);

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command of the prompt does.
+#include "main/commands.h"
+
+#include "host/log.h"
+#include "host/memory.h"
+#include "main/console_switch.h"
+#include "main/fleet.h"
+
+static bool wants_quit;
+
+bool commands_want_quit(void)
+{
+	return wants_quit;
+}
+
+static struct fleet_vm *vm_of(const struct command_call *call)
+{
+	struct fleet_vm *f = fleet_find(call->words[1]);
+
+	if (!f)
+		fmt_print(call->out, "no VM \"%s\"; \"vms\" lists them\n", call->words[1]);
+	return f;
+}
+
+/* As vm_of, for commands on a VM that lives. */
+static struct fleet_vm *living_vm_of(const struct command_call *call)
+{
+	struct fleet_vm *f = vm_of(call);
+
+	if (f && !f->vm) {
+		fmt_print(call->out, "VM %s does not run: %s\n", f->config->name, vm_end_text(f->end));
+		return NULL;
+	}
+	return f;
+}
+
+static const char *state_text(const struct fleet_vm *f)
+{
+	if (!f->vm)
+		return f->starts ? vm_end_text(f->end) : "not started";
+	switch (f->vm->state) {
+	case VM_RUNNING:
+		return "running";
+	case VM_PAUSED:
+		return "paused";
+	default:
+		return vm_end_text(f->vm->end);
+	}
+}
+
+static void vms_run(const struct command_call *call)
+{
+	char size[32];
+
+	for (u32 i = 0; i < fleet_count; i++) {
+		fmt_bytes(size, sizeof(size), fleet[i].config->memory_bytes);
+		fmt_print(call->out, "  %-16s %2u vcpus  %10s  %s\n", fleet[i].config->name, fleet[i].config->vcpus,
+			  size, state_text(&fleet[i]));
+	}
+	if (!fleet_count)
+		fmt_print(call->out, "  no VMs\n");
+}
+
+static void info_run(const struct command_call *call)
+{
+	struct fleet_vm *f = vm_of(call);
+	char size[32];
+
+	if (!f)
+		return;
+	fmt_bytes(size, sizeof(size), f->config->memory_bytes);
+	fmt_print(call->out,
+		  "  state    %s\n  memory   %s\n  vcpus    %u\n  kernel   %s\n  cmdline  %s\n  starts   %u\n",
+		  state_text(f), size, f->config->vcpus, f->config->kernel, f->config->cmdline, f->starts);
+	if (f->cause[0] && !f->vm)
+		fmt_print(call->out, "  cause    %s\n", f->cause);
+	if (!f->vm)
+		return;
+	fmt_bytes(size, sizeof(size), f->vm->filled_bytes);
+	fmt_print(call->out, "  touched  %s\n  time     %lu ms\n  MSRs     %lu accesses to unknown ones\n", size,
+		  vm_now_ns(f->vm) / NS_PER_MS, f->vm->unknown_msrs);
+	for (u32 i = 0; i < f->vm->vcpu_count; i++)
+		fmt_print(call->out, "  vcpu %-3u %s, rip %016lx\n", i, f->vm->vcpu[i]->is_waiting ? "waits" : "runs",
+			  f->vm->vcpu[i]->hvm.state.rip);
+	if (f->vm->cause[0])
+		fmt_print(call->out, "  cause    %s\n", f->vm->cause);
+}
+
+static void exits_run(const struct command_call *call)
+{
+	struct fleet_vm *f = living_vm_of(call);
+	u64 sum = 0;
+
+	if (!f)
+		return;
+	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
+		u64 count = 0;
+
+		for (u32 i = 0; i < f->vm->vcpu_count; i++)
+			count += f->vm->vcpu[i]->exits[kind];
+		if (count)
+			fmt_print(call->out, "  %10lu  %s\n", count, exit_kind_name(kind));
+		sum += count;
+	}
+	fmt_print(call->out, "  %10lu  in all\n  last ones of vcpu 0:\n", sum);
+	vcpu_history_print(f->vm->vcpu[0], call->out);
+}
+
+static void log_run(const struct command_call *call)
+{
+	log_replay(call->out);
+}
+
+static void memory_run(const struct command_call *call)
+{
+	const struct pool *p = memory_pool();
+	const struct frames_node *n = &memory_frames()->node[0];
+
+	fmt_print(call->out, "  guests' frames   %lu MiB, %lu free, %lu promised\n", n->total * PAGE_BYTES / MIB,
+		  n->free * PAGE_BYTES / MIB, n->claimed * PAGE_BYTES / MIB);
+	fmt_print(call->out, "  ETERNA's pool    %u KiB, %u used, at most %u\n", p->page_count * 4u,
+		  pool_used_count(p) * 4u, p->peak_count * 4);
+}
+
+static void console_run(const struct command_call *call)
+{
+	struct fleet_vm *f = vm_of(call);
+
+	if (f)
+		console_switch_to_vm(f);
+}
+
+static void start_run(const struct command_call *call)
+{
+	struct fleet_vm *f = vm_of(call);
+	err_t err;
+
+	if (!f)
+		return;
+	if (f->vm) {
+		fmt_print(call->out, "VM %s is %s\n", f->config->name, state_text(f));
+		return;
+	}
+	err = fleet_start(f);
+	if (err)
+		fmt_print(call->out, "not started: %s\n", err_text(err));
+}
+
+static void pause_run(const struct command_call *call)
+{
+	struct fleet_vm *f = living_vm_of(call);
+
+	if (f && f->vm->state == VM_RUNNING)
+		vm_pause(f->vm);
+}
+
+static void resume_run(const struct command_call *call)
+{
+	struct fleet_vm *f = living_vm_of(call);
+
+	if (f && f->vm->state == VM_PAUSED)
+		vm_resume(f->vm);
+}
+
+static void kill_run(const struct command_call *call)
+{
+	struct fleet_vm *f = living_vm_of(call);
+
+	if (f)
+		fleet_kill(f);
+}
+
+static void quit_run(const struct command_call *call)
+{
+	(void)call;
+	wants_quit = true;
+}
+
+static const struct command list[] = {
+	{"vms", "", "all VMs and their states", 0, 0, vms_run},
+	{"info", "VM", "one VM: memory, vcpus, how it ended", 1, 1, info_run},
+	{"exits", "VM", "its exits by kind, and the last ones", 1, 1, exits_run},
+	{"console", "VM", "give the console to a VM", 1, 1, console_run},
+	{"start", "VM", "start a VM that does not run", 1, 1, start_run},
+	{"pause", "VM", "stop its vcpus and its clock", 1, 1, pause_run},
+	{"resume", "VM", "let a paused VM go on", 1, 1, resume_run},
+	{"kill", "VM", "end a VM without its consent", 1, 1, kill_run},
+	{"memory", "", "what memory is used for", 0, 0, memory_run},
+	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},
+	{"quit", "", "end all VMs and power the machine off", 0, 0, quit_run},
+};
+
+const struct command_table commands = {list, ARRAY_COUNT(list), NULL};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who has the machine's console: a VM's COM1, or ETERNA's own prompt, which Ctrl-] opens. What the others print is kept
+ * and shown when their turn comes.
+ */
+#ifndef ETERNA_MAIN_CONSOLE_SWITCH_H
+#define ETERNA_MAIN_CONSOLE_SWITCH_H
+
+#include "ctl/command.h"
+
+struct fleet_vm;
+struct vm;
+
+#define CONSOLE_ESCAPE 0x1d /* Ctrl-] */
+
+void console_switch_init(const struct command_table *commands);
+
+/* Move bytes both ways as far as there is room. Context: the host loop's work. */
+void console_switch_pump(void);
+
+/* A VM's COM1 has bytes: vm->on_output. */
+void console_switch_output(struct vm *vm);
+
+/* Open the prompt; give the console to a VM. */
+void console_switch_to_prompt(void);
+void console_switch_to_vm(struct fleet_vm *f);
+
+#endif

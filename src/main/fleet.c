@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lives of the configured VMs.
+#include "main/fleet.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "boot/info/boot_info.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "main/console_switch.h"
+#include "vm/life.h"
+#include "vm/run.h"
+
+/* The exit status of a run in which a VM was stopped by a fault. */
+#define STATUS_VM_FAULT 4
+
+struct fleet_vm fleet[CONFIG_VMS_MAX];
+u32 fleet_count;
+static const struct boot_info *boot;
+
+_Static_assert((int)CONFIG_LOADER_AUTO == (int)LOAD_NONE && (int)CONFIG_LOADER_LINUX == (int)LOAD_LINUX &&
+		       (int)CONFIG_LOADER_MULTIBOOT == (int)LOAD_MULTIBOOT && (int)CONFIG_LOADER_PVH == (int)LOAD_PVH,
+	       "the configuration's loaders are the loaders");
+
+void fleet_init(const struct config *config, const struct boot_info *boot_info)
+{
+	boot = boot_info;
+	fleet_count = config->vm_count;
+	for (u32 i = 0; i < fleet_count; i++)
+		fleet[i].config = &config->vms[i];
+}
+
+static err_t file_find(const char *name, struct load_file *file)
+{
+	u32 i = boot_module_find(boot, name);
+
+	if (i == boot->module_count)
+		return ERR_NOENT;
+	*file = (struct load_file){
+		.data = memory_map_readonly(boot->modules[i].start, boot->modules[i].bytes),
+		.bytes = boot->modules[i].bytes,
+		.name = boot_module_name(boot, i),
+		.arguments = boot_module_arguments(boot, i),
+	};
+	return OK;
+}
+
+/* config_check() has found all files: an error here is one of a module of no bytes. */
+static err_t files_find(const struct vm_config *config, struct load_input *input)
+{
+	err_t err = file_find(config->kernel, &input->kernel);
+
+	input->command_line = config->cmdline;
+	for (u32 i = 0; i < config->initrd.count && !err; i++)
+		err = file_find(config->initrd.name[i], &input->modules[input->module_count++]);
+	return err;
+}
+
+static err_t load_files(struct vm *vm, const struct vm_config *config)
+{
+	static struct load_input input; /* too large for the stack */
+	static char message[LOAD_MESSAGE_BYTES];
+	err_t err;
+
+	memset(&input, 0, sizeof(input));
+	err = files_find(config, &input);
+	if (err) {
+		log_error("VM %s: kernel or initrd: %s", config->name, err_text(err));
+		return err;
+	}
+	err = vm_load(vm, &input, (enum load_format)config->loader, message);
+	if (err)
+		log_error("VM %s: %s", config->name, message);
+	return err;
+}
+
+err_t fleet_start(struct fleet_vm *f)
+{
+	const struct vm_spec spec = {
+		.name = f->config->name,
+		.vcpu_count = f->config->vcpus,
+		.memory_bytes = f->config->memory_bytes,
+		.has_testdev = f->config->testdev,
+		.on_output = console_switch_output,
+		.owner = (u32)(f - fleet),
+		.wall_seconds = clock_wall_seconds(),
+	};
+	char size[32];
+	err_t err;
+
+	run_put();
+	err = vm_create(&spec, &f->vm);
+	if (err) {
+		log_error("VM %s: cannot be made: %s", spec.name, err_text(err));
+		return err;
+	}
+	err = load_files(f->vm, f->config);
+	if (err) {
+		vm_destroy(f->vm);
+		f->vm = NULL;
+		return err;
+	}
+	fmt_bytes(size, sizeof(size), spec.memory_bytes);
+	log_info("VM %s: %u vcpu%s, %s, started", spec.name, spec.vcpu_count, spec.vcpu_count > 1 ? "s" : "", size);
+	f->vm->state = VM_RUNNING;
+	f->starts++;
+	return OK;
+}
+
+static void bury(struct fleet_vm *f)
+{
+	struct vm *vm = f->vm;
+
+	f->end = vm->end;
+	f->exit_status = vm->exit_status;
+	memcpy(f->cause, vm->cause, sizeof(f->cause));
+	run_put();
+	vm_destroy(vm);
+	f->vm = NULL;
+}
+
+static bool is_to_restart(const struct fleet_vm *f)
+{
+	switch (f->vm->end) {
+	case VM_END_RESET:
+		return true;
+	case VM_END_POWER_OFF:
+		return f->config->on_shutdown == CONFIG_SHUTDOWN_RESTART;
+	case VM_END_FAULT:
+		return f->config->on_crash == CONFIG_CRASH_RESTART;
+	default:
+		return false;
+	}
+}
+
+/* A crashed VM that is to be kept lies there till somebody kills it. */
+static bool is_kept(const struct fleet_vm *f)
+{
+	return f->vm->end == VM_END_FAULT && f->config->on_crash == CONFIG_CRASH_PAUSE;
+}
+
+void fleet_kill(struct fleet_vm *f)
+{
+	if (!f->vm)
+		return;
+	vm_stop(f->vm, VM_END_KILLED);
+	bury(f);
+}
+
+static void attend_one(struct fleet_vm *f)
+{
+	bool restart;
+
+	if (!f->vm || f->vm->state != VM_STOPPED || is_kept(f))
+		return;
+	restart = is_to_restart(f);
+	bury(f);
+	if (restart && fleet_start(f))
+		f->end = VM_END_FAULT;
+}
+
+bool fleet_attend(void)
+{
+	bool is_any_alive = false;
+
+	for (u32 i = 0; i < fleet_count; i++) {
+		attend_one(&fleet[i]);
+		is_any_alive |= fleet[i].vm != NULL;
+	}
+	return is_any_alive;
+}
+
+struct fleet_vm *fleet_find(const char *name)
+{
+	for (u32 i = 0; i < fleet_count; i++)
+		if (!strcmp(fleet[i].config->name, name))
+			return &fleet[i];
+	return NULL;
+}
+
+u8 fleet_exit_status(void)
+{
+	for (u32 i = 0; i < fleet_count; i++) {
+		if (fleet[i].end == VM_END_FAULT)
+			return STATUS_VM_FAULT;
+		if (fleet[i].exit_status)
+			return fleet[i].exit_status;
+	}
+	return 0;
+}
