@@ -10,7 +10,11 @@
 #define PM1_TIMER 0x0001
 #define PM1_GLOBAL_LOCK 0x0020
 #define PM1_POWER_BUTTON 0x0100
+#define PM1_SLEEP_BUTTON 0x0200
+#define PM1_RTC 0x0400
 #define PM1_EVENTS (PM1_TIMER | PM1_GLOBAL_LOCK | PM1_POWER_BUTTON)
+/* Drivers expect to read back the enables of the events that never come, too. */
+#define PM1_ENABLES (PM1_EVENTS | PM1_SLEEP_BUTTON | PM1_RTC)
 
 #define CONTROL_SCI_EN 0x0001
 #define CONTROL_BM_RLD 0x0002
@@ -29,7 +33,7 @@ void acpi_pm_reset(struct acpi_pm *p, bool timer_32bit, u64 now_ns)
 
 bool acpi_pm_valid(const struct acpi_pm *p)
 {
-	return !(p->status & ~PM1_EVENTS) && !(p->enable & ~PM1_EVENTS) && !(p->control & ~CONTROL_KEPT);
+	return !(p->status & ~PM1_EVENTS) && !(p->enable & ~PM1_ENABLES) && !(p->control & ~CONTROL_KEPT);
 }
 
 /* The timer's highest bit turns at each multiple of this. */
@@ -111,6 +115,6 @@ enum power_request acpi_pm_write(struct acpi_pm *p, u16 offset, unsigned bytes, 
 		image[offset + i] = (u8)(value >> 8 * i);
 
 	p->status &= (u16)~load_u16(image + ACPI_PM_EVENT);
-	p->enable = load_u16(image + ACPI_PM_EVENT + 2) & PM1_EVENTS;
+	p->enable = load_u16(image + ACPI_PM_EVENT + 2) & PM1_ENABLES;
 	return write_control(p, load_u16(image + ACPI_PM_CONTROL));
 }
