@@ -26,7 +26,7 @@ $(OFFSETS): src/hvm/asm_offsets.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -MM -MT $@ -MF $@.d $<
 	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -S -o - $< | \
-		sed -n 's/.*->\([A-Z0-9_]*\) \$$*\([0-9]*\).*/#define \1 \2/p' > $@
+		sed -n 's/.*->\([A-Z0-9_]*\) \([0-9]*\)".*/#define \1 \2/p' > $@
 
 # memcpy and its family must not be recognised as calls to themselves.
 $(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)

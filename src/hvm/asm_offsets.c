@@ -2,7 +2,7 @@
 // Not linked: compiled to assembly, from which mk/image.mk takes the offsets that the entry code needs.
 #include "hvm/hvm.h"
 
-#define OFFSET(name, type, member) __asm__ volatile("\n->" #name " %0" : : "i"(offsetof(type, member)))
+#define OFFSET(name, type, member) __asm__ volatile("\n.ascii \"->" #name " %c0\"" : : "i"(offsetof(type, member)))
 
 void asm_offsets(void);
 void asm_offsets(void)

@@ -3,6 +3,7 @@
 #include "vm/board.h"
 
 #include "base/mem.h"
+#include "host/memory.h"
 #include "vm/board_priv.h"
 #include "vm/gpa.h"
 #include "vm/vm.h"
@@ -10,7 +11,12 @@
 #define IOAPIC_ID 0
 #define UART_MCR_RTS BIT(1)
 
-void board_init(struct vm *vm, u64 wall_seconds)
+static u32 testdev_pages(void)
+{
+	return (u32)(ALIGN_UP(sizeof(struct testdev_ram), PAGE_BYTES) / PAGE_BYTES);
+}
+
+err_t board_init(struct vm *vm, u64 wall_seconds)
 {
 	struct board *b = &vm->board;
 	u64 now = vm_now_ns(vm);
@@ -23,7 +29,24 @@ void board_init(struct vm *vm, u64 wall_seconds)
 	rtc_set_memory(&b->rtc, vm->low_bytes, vm->high_bytes);
 	hpet_reset(&b->hpet);
 	acpi_pm_reset(&b->acpi_pm, true, now);
+	kbc_reset(&b->kbc);
+	chipset_reset(&b->chipset);
+	pci_host_reset(&b->pci);
 	uart_reset(&b->uart);
+	testdev_reset(&b->testdev);
+	if (vm->has_testdev) {
+		b->testdev_ram = pool_alloc(memory_pool(), testdev_pages());
+		if (!b->testdev_ram)
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+void board_fini(struct vm *vm)
+{
+	if (vm->board.testdev_ram)
+		pool_free(memory_pool(), vm->board.testdev_ram, testdev_pages());
+	vm->board.testdev_ram = NULL;
 }
 
 static u64 earliest(u64 a, u64 b)
@@ -91,6 +114,12 @@ void board_pm_update(struct vm *vm, u64 now_ns)
 {
 	board_set_irq(vm, IRQ_SCI, acpi_pm_sci(&vm->board.acpi_pm, now_ns));
 	event_consider(vm, acpi_pm_next_event(&vm->board.acpi_pm, now_ns));
+}
+
+void board_kbc_update(struct vm *vm)
+{
+	board_set_irq(vm, IRQ_KEYBOARD, kbc_irq1(&vm->board.kbc));
+	board_set_irq(vm, IRQ_MOUSE, kbc_irq12(&vm->board.kbc));
 }
 
 void board_uart_update(struct vm *vm, u64 now_ns)

@@ -8,12 +8,16 @@
 
 #include "base/err.h"
 #include "dev/acpi_pm.h"
+#include "dev/chipset.h"
 #include "dev/hpet.h"
 #include "dev/ioapic.h"
+#include "dev/kbc.h"
 #include "dev/lapic.h"
+#include "dev/pci_host.h"
 #include "dev/pic.h"
 #include "dev/pit.h"
 #include "dev/rtc.h"
+#include "dev/testdev.h"
 #include "dev/uart.h"
 
 struct vm;
@@ -21,7 +25,7 @@ struct vcpu;
 
 /* Interrupt lines, by their number at the 8259 pair; the I/O APIC has IRQ 0 at pin 2 (MADT, Interrupt Source Override).
  */
-enum board_irq { IRQ_PIT = 0, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9 };
+enum board_irq { IRQ_PIT = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9, IRQ_MOUSE = 12 };
 
 #define BOARD_UART_PORT 0x3f8
 
@@ -32,15 +36,24 @@ struct board {
 	struct rtc rtc;
 	struct hpet hpet;
 	struct acpi_pm acpi_pm;
+	struct kbc kbc;
+	struct chipset chipset;
+	struct pci_host pci;
 	struct uart uart;
+	struct testdev testdev;
+	struct testdev_ram *testdev_ram; /* NULL: the VM has no test device */
 	u32 isa_lines;     /* bit n: a device asserts IRQ n */
 	u32 testdev_lines; /* bit n: pc-testdev asserts GSI n */
 	u32 hpet_lines;    /* bit n: a HPET timer asserts I/O APIC pin n */
 	u64 next_event_ns; /* of all devices and local APICs */
 };
 
-/* Power-up state of all devices. `wall_seconds`: what the clock shows, seconds since 1970. */
-void board_init(struct vm *vm, u64 wall_seconds);
+/*
+ * Power-up state of all devices. `wall_seconds`: what the clock shows, seconds since 1970. With the test device, whose
+ * memory comes from the pool: ERR_NOMEM.
+ */
+err_t board_init(struct vm *vm, u64 wall_seconds) MUST_CHECK;
+void board_fini(struct vm *vm);
 
 /* Write the ACPI tables into the guest's memory; *rsdp_gpa tells where they begin. Context: its memory is loaded. */
 err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa) MUST_CHECK;

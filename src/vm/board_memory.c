@@ -49,6 +49,34 @@ static void hpet_store(struct vcpu *v, u32 offset, const void *buf, u32 bytes)
 	board_hpet_update(v->vm, now);
 }
 
+static bool is_testdev(const struct vm *vm, gpa_t gpa)
+{
+	return vm->board.testdev_ram && gpa.v >= TESTDEV_RAM_BASE && gpa.v < TESTDEV_RAM_BASE + TESTDEV_RAM_BYTES;
+}
+
+/* At most 8 bytes at once, in the device's words. */
+static void testdev_load(struct vm *vm, gpa_t gpa, u8 *buf, u32 bytes)
+{
+	for (u32 done = 0; done < bytes; done += 8) {
+		u32 part = MIN(bytes - done, 8);
+		u8 value[8];
+
+		store_u64(value, testdev_ram_read(vm->board.testdev_ram, (u32)(gpa.v - TESTDEV_RAM_BASE) + done, part));
+		memcpy(buf + done, value, part);
+	}
+}
+
+static void testdev_store(struct vm *vm, gpa_t gpa, const u8 *buf, u32 bytes)
+{
+	for (u32 done = 0; done < bytes; done += 8) {
+		u32 part = MIN(bytes - done, 8);
+		u8 value[8] = {0};
+
+		memcpy(value, buf + done, part);
+		testdev_ram_write(vm->board.testdev_ram, (u32)(gpa.v - TESTDEV_RAM_BASE) + done, part, load_u64(value));
+	}
+}
+
 void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 {
 	if (is_lapic(v, gpa))
@@ -57,6 +85,8 @@ void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 		give_part(ioapic_mmio_read(&v->vm->board.ioapic, (u32)(gpa.v % PAGE_BYTES)), GPA(0), buf, bytes);
 	else if (is_hpet(gpa))
 		hpet_load(v, (u32)(gpa.v - HPET_BASE), buf, bytes);
+	else if (is_testdev(v->vm, gpa))
+		testdev_load(v->vm, gpa, buf, bytes);
 	else
 		memset(buf, 0xff, bytes);
 }
@@ -87,4 +117,6 @@ void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
 		ioapic_store(v, offset, load_u32(buf));
 	else if (is_hpet(gpa))
 		hpet_store(v, (u32)(gpa.v - HPET_BASE), buf, bytes);
+	else if (is_testdev(v->vm, gpa))
+		testdev_store(v->vm, gpa, buf, bytes);
 }

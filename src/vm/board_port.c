@@ -111,6 +111,50 @@ static void write_pm(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 	board_pm_update(vm, now_ns);
 }
 
+static u32 read_kbc(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	u8 value = kbc_read(&vm->board.kbc, port);
+
+	(void)bytes;
+	(void)now_ns;
+	board_kbc_update(vm);
+	return value;
+}
+
+static void write_kbc(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	(void)now_ns;
+	power_request(vm, kbc_write(&vm->board.kbc, port, (u8)value));
+	board_kbc_update(vm);
+}
+
+static u32 read_chipset(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	(void)bytes;
+	(void)now_ns;
+	return chipset_read(&vm->board.chipset, port);
+}
+
+static void write_chipset(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)bytes;
+	(void)now_ns;
+	power_request(vm, chipset_write(&vm->board.chipset, port, (u8)value));
+}
+
+static u32 read_pci(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	(void)now_ns;
+	return pci_host_read(&vm->board.pci, port, bytes);
+}
+
+static void write_pci(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	(void)now_ns;
+	pci_host_write(&vm->board.pci, port, bytes, value);
+}
+
 /* The busiest first: the list is searched from the top. */
 static const struct port_range ranges[] = {
 	{BOARD_UART_PORT, BOARD_UART_PORT + 7, false, read_uart, write_uart},
@@ -121,19 +165,68 @@ static const struct port_range ranges[] = {
 	{PIC_ELCR_PORT, PIC_ELCR_PORT + 1, false, read_pic, write_pic},
 	{0x61, 0x61, false, read_port61, write_port61},
 	{0x70, 0x71, false, read_rtc, write_rtc},
+	{CHIPSET_PORT_POST, CHIPSET_PORT_POST, false, read_chipset, write_chipset},
+	{CHIPSET_PORT_CONTROL, CHIPSET_PORT_CONTROL, false, read_chipset, write_chipset},
+	{KBC_PORT_DATA, KBC_PORT_DATA, false, read_kbc, write_kbc},
+	{KBC_PORT_COMMAND, KBC_PORT_COMMAND, false, read_kbc, write_kbc},
+	{PCI_HOST_PORT_DATA, PCI_HOST_PORT_DATA + 3, true, read_pci, write_pci},
 };
 
-static const struct port_range *range_find(u16 port)
+/* Port 0xcf9 lies inside the PCI address register, which only takes 4 bytes at once: the width decides. */
+static const struct port_range pci_address = {PCI_HOST_PORT_ADDRESS, PCI_HOST_PORT_ADDRESS + 3, true, read_pci,
+					      write_pci};
+static const struct port_range reset_control = {CHIPSET_PORT_RESET, CHIPSET_PORT_RESET, false, read_chipset,
+						write_chipset};
+
+static void testdev_do(struct vm *vm, const struct testdev_event *event)
+{
+	switch (event->kind) {
+	case TESTDEV_EXIT:
+		vm->exit_status = (u8)(event->value << 1 | 1);
+		vm_stop(vm, VM_END_TESTDEV);
+		break;
+	case TESTDEV_LINE:
+		board_set_testdev_gsi(vm, event->value, event->level);
+		break;
+	case TESTDEV_FLUSH:
+		hvm->vm_flush(&vm->hvm);
+		break;
+	default:
+		break;
+	}
+}
+
+static u32 read_testdev(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
+{
+	(void)now_ns;
+	return testdev_read(&vm->board.testdev, port, bytes);
+}
+
+static void write_testdev(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
+{
+	struct testdev_event event = testdev_write(&vm->board.testdev, port, bytes, value);
+
+	(void)now_ns;
+	testdev_do(vm, &event);
+}
+
+static const struct port_range testdev = {0, 0xffff, true, read_testdev, write_testdev};
+
+static const struct port_range *range_find(const struct vm *vm, u16 port, u32 bytes)
 {
 	for (unsigned i = 0; i < ARRAY_COUNT(ranges); i++)
 		if (port >= ranges[i].first && port <= ranges[i].last)
 			return &ranges[i];
-	return NULL;
+	if (port == CHIPSET_PORT_RESET && bytes == 1)
+		return &reset_control;
+	if (port >= pci_address.first && port <= pci_address.last)
+		return &pci_address;
+	return vm->has_testdev && testdev_has_port(port) ? &testdev : NULL;
 }
 
 u32 board_port_read(struct vcpu *v, u16 port, u32 bytes)
 {
-	const struct port_range *range = range_find(port);
+	const struct port_range *range = range_find(v->vm, port, bytes);
 	u64 now = vm_now_ns(v->vm);
 	u32 value = 0;
 
@@ -148,7 +241,7 @@ u32 board_port_read(struct vcpu *v, u16 port, u32 bytes)
 
 void board_port_write(struct vcpu *v, u16 port, u32 bytes, u32 value)
 {
-	const struct port_range *range = range_find(port);
+	const struct port_range *range = range_find(v->vm, port, bytes);
 	u64 now = vm_now_ns(v->vm);
 
 	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))

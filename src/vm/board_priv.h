@@ -23,6 +23,7 @@ void board_pit_update(struct vm *vm, u64 now_ns);
 void board_rtc_update(struct vm *vm, u64 now_ns);
 void board_hpet_update(struct vm *vm, u64 now_ns);
 void board_pm_update(struct vm *vm, u64 now_ns);
+void board_kbc_update(struct vm *vm);
 void board_uart_update(struct vm *vm, u64 now_ns);
 
 #endif

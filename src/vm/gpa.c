@@ -62,6 +62,14 @@ bool gpa_is_ram(const struct vm *vm, gpa_t gpa, u64 bytes)
 	return range_is_inside(gpa.v - GPA_HIGH, bytes, vm->high_bytes);
 }
 
+/* A frame that was allocated can be freed: anything else is our bug. */
+static void frame_return(struct frames_claim *claim, hpa_t frame, enum frame_size size)
+{
+	err_t err = frames_free(memory_frames(), claim, frame, size);
+
+	ASSERT(!err);
+}
+
 /* Map a frame for the guest and for us, and clear it. */
 static err_t fill_with(struct vm *vm, u64 gpa, enum frame_size size)
 {
@@ -87,8 +95,7 @@ unmap_window:
 		pagetable_reclaim(&vm->window);
 	}
 free_frame:
-	if (frames_free(memory_frames(), &vm->claim, frame, size))
-		ASSERT(!"a frame just allocated can be freed");
+	frame_return(&vm->claim, frame, size);
 	return err;
 }
 

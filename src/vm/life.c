@@ -98,14 +98,18 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	err = vcpus_create(vm, spec->vcpu_count);
 	if (err)
 		goto fini_hvm;
-	err = run_add(vm);
+	err = board_init(vm, spec->wall_seconds);
 	if (err)
 		goto destroy_vcpus;
-	board_init(vm, spec->wall_seconds);
+	err = run_add(vm);
+	if (err)
+		goto fini_board;
 	board_retime(vm);
 	*out = vm;
 	return OK;
 
+fini_board:
+	board_fini(vm);
 destroy_vcpus:
 	vcpus_destroy(vm);
 fini_hvm:
@@ -120,6 +124,7 @@ free_vm:
 void vm_destroy(struct vm *vm)
 {
 	run_remove(vm);
+	board_fini(vm);
 	vcpus_destroy(vm);
 	gpa_fini(vm);
 	hvm->vm_fini(&vm->hvm, memory_pool());
@@ -145,8 +150,16 @@ static err_t copies_do(struct vm *vm, const struct load_plan *plan)
 
 static err_t load_as(enum load_format format, const struct load_input *input, struct load_plan *plan)
 {
-	(void)format;
-	return load_linux(input, plan);
+	switch (format) {
+	case LOAD_LINUX:
+		return load_linux(input, plan);
+	case LOAD_MULTIBOOT:
+		return load_multiboot(input, plan);
+	case LOAD_PVH:
+		return load_pvh(input, plan);
+	default:
+		return load_auto(input, plan);
+	}
 }
 
 err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format format, char *message)
