@@ -80,7 +80,8 @@ DefinitionBlock ("", "DSDT", 2, "ETERNA", "ETERNAVM", 0x00000001)
             })
         }
 
-        // What is decoded without a device of its own: port 0x61, POST, fast reset, PM block, interrupt controllers.
+        // What is decoded without a device of its own: port 0x61, POST, fast reset, PM block, local APICs. (Linux claims the
+        // I/O APIC itself and would complain of a second owner.)
         Device (MBRD)
         {
             Name (_HID, EisaId ("PNP0C02"))
@@ -90,7 +91,6 @@ DefinitionBlock ("", "DSDT", 2, "ETERNA", "ETERNAVM", 0x00000001)
                 IO (Decode16, 0x0080, 0x0080, 0x01, 0x01)
                 IO (Decode16, 0x0092, 0x0092, 0x01, 0x01)
                 IO (Decode16, 0x0600, 0x0600, 0x01, 0x10)
-                Memory32Fixed (ReadOnly, 0xFEC00000, 0x00001000)
                 Memory32Fixed (ReadOnly, 0xFEE00000, 0x00001000)
             })
         }
