@@ -1,41 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linux bzImage by the 64-bit boot protocol (Linux, Documentation/arch/x86/boot.rst and zero-page.rst).
-#include "load/formats.h"
-#include "load/plan.h"
+#include "load/linux_priv.h"
 
-#include "base/bits.h"
 #include "base/checked.h"
 #include "base/mem.h"
 #include "base/str.h"
-
-/* The setup header, at the same offsets in the image and in boot_params ("The Real-Mode Kernel Header"). */
-#define HDR_START 0x1f1
-#define HDR_SETUP_SECTS 0x1f1
-#define HDR_SYSSIZE 0x1f4
-#define HDR_VID_MODE 0x1fa
-#define HDR_BOOT_FLAG 0x1fe
-#define HDR_JUMP 0x200
-#define HDR_JUMP_BASE 0x202 /* the jump's offset counts from here and gives the header's end */
-#define HDR_MAGIC 0x202
-#define HDR_VERSION 0x206
-#define HDR_KERNEL_VERSION 0x20e
-#define HDR_TYPE_OF_LOADER 0x210
-#define HDR_LOADFLAGS 0x211
-#define HDR_CODE32_START 0x214
-#define HDR_RAMDISK_IMAGE 0x218
-#define HDR_RAMDISK_SIZE 0x21c
-#define HDR_CMD_LINE_PTR 0x228
-#define HDR_INITRD_ADDR_MAX 0x22c
-#define HDR_KERNEL_ALIGNMENT 0x230
-#define HDR_RELOCATABLE_KERNEL 0x234
-#define HDR_MIN_ALIGNMENT 0x235
-#define HDR_XLOADFLAGS 0x236
-#define HDR_CMDLINE_SIZE 0x238
-#define HDR_SETUP_DATA 0x250
-#define HDR_PREF_ADDRESS 0x258
-#define HDR_INIT_SIZE 0x260
-#define HDR_END_2_12 0x268 /* of protocol 2.12's header */
-#define HDR_END_MAX 0x290  /* boot_params has room up to here */
 
 /* Other members of boot_params. */
 #define BP_ACPI_RSDP_ADDR 0x070
@@ -45,37 +14,13 @@
 #define BP_E820_TABLE 0x2d0
 #define BP_BYTES 4096
 
-#define BOOT_FLAG 0xaa55
-#define MAGIC_HDRS 0x53726448u
-#define LOADED_HIGH BIT(0)
-#define XLF_KERNEL_64 BIT(0)
-#define XLF_CAN_BE_LOADED_ABOVE_4G BIT(1)
 #define LOADER_UNDEFINED 0xff
 #define VID_MODE_NORMAL 0xffff
-#define SECTOR_BYTES 512
-#define ENTRY_64_OFFSET 0x200
 #define E820_ENTRY_BYTES 20
 
 #define SETUP_RNG_SEED 9
 #define SETUP_DATA_HEAD_BYTES 16
 #define RNG_SEED_MAX 512
-
-/* What the header says, checked. */
-struct kernel {
-	const u8 *image;
-	u32 header_end;
-	u64 code_offset; /* of the protected-mode code, in the image */
-	u64 code_bytes;
-	u64 init_bytes; /* memory that it needs from its start on */
-	u64 alignment;
-	u64 min_alignment;
-	u64 preferred;
-	u64 initrd_max; /* highest byte that an initrd may have */
-	u32 command_line_max;
-	bool is_relocatable;
-	bool reaches_above_4g;
-	u64 load; /* where it goes */
-};
 
 /* Where boot_params and what hangs on it went. */
 struct params {
@@ -87,101 +32,8 @@ struct params {
 	u64 setup_data;
 };
 
-bool linux_detect(const u8 *image, u64 bytes)
-{
-	return bytes >= HDR_VERSION + 2 && load_u16(image + HDR_BOOT_FLAG) == BOOT_FLAG &&
-	       load_u32(image + HDR_MAGIC) == MAGIC_HDRS;
-}
-
-/* Is it for this loader at all? Refusals name what is missing. */
-static err_t check_kind(struct load_plan *plan, const u8 *image, u64 bytes)
-{
-	u16 version;
-
-	if (!linux_detect(image, bytes))
-		return plan_refuse(plan, ERR_UNSUPPORTED, "kernel: not a Linux bzImage (no \"HdrS\" at 0x202)");
-	version = load_u16(image + HDR_VERSION);
-	if (version < 0x20c)
-		return plan_refuse(plan, ERR_UNSUPPORTED,
-				   "kernel: boot protocol %u.%02u is older than 2.12 (Linux 3.8), which the 64-bit "
-				   "entry needs",
-				   version >> 8, version & 0xff);
-	if (bytes < HDR_END_2_12)
-		return plan_refuse(plan, ERR_FORMAT, "kernel: the image of %llu bytes ends inside its setup header",
-				   (unsigned long long)bytes);
-	if (!(image[HDR_LOADFLAGS] & LOADED_HIGH))
-		return plan_refuse(plan, ERR_UNSUPPORTED,
-				   "kernel: loadflags %#x: a zImage, to be loaded low; only a bzImage is supported",
-				   image[HDR_LOADFLAGS]);
-	if (!(load_u16(image + HDR_XLOADFLAGS) & XLF_KERNEL_64))
-		return plan_refuse(
-			plan, ERR_UNSUPPORTED,
-			"kernel: xloadflags %#x: a 32-bit kernel; only those with a 64-bit entry are supported",
-			load_u16(image + HDR_XLOADFLAGS));
-	return OK;
-}
-
-static err_t check_sizes(struct load_plan *plan, const u8 *image, u64 bytes, struct kernel *kernel)
-{
-	u32 sectors = image[HDR_SETUP_SECTS] ? image[HDR_SETUP_SECTS] : 4;
-	u64 syssize = load_u32(image + HDR_SYSSIZE);
-
-	kernel->header_end = HDR_JUMP_BASE + image[HDR_JUMP + 1];
-	if (kernel->header_end < HDR_END_2_12 - 4 || kernel->header_end > HDR_END_MAX || kernel->header_end > bytes)
-		return plan_refuse(plan, ERR_FORMAT, "kernel: the setup header's end %#x is not within 0x264..0x290",
-				   kernel->header_end);
-	kernel->code_offset = (sectors + 1ull) * SECTOR_BYTES;
-	if (kernel->code_offset >= bytes)
-		return plan_refuse(plan, ERR_FORMAT, "kernel: setup_sects %u reaches beyond the image of %llu bytes",
-				   sectors, (unsigned long long)bytes);
-	kernel->code_bytes = syssize * 16;
-	if (kernel->code_bytes > bytes - kernel->code_offset)
-		return plan_refuse(
-			plan, ERR_FORMAT, "kernel: syssize %#llx (%llu bytes) reaches beyond the image of %llu bytes",
-			(unsigned long long)syssize, (unsigned long long)kernel->code_bytes, (unsigned long long)bytes);
-	if (kernel->code_bytes <= ENTRY_64_OFFSET)
-		return plan_refuse(plan, ERR_FORMAT, "kernel: syssize %#llx does not reach the 64-bit entry at 0x200",
-				   (unsigned long long)syssize);
-	return OK;
-}
-
-static err_t check_placement(struct load_plan *plan, const u8 *image, struct kernel *kernel)
-{
-	u8 min_alignment = image[HDR_MIN_ALIGNMENT];
-
-	kernel->alignment = load_u32(image + HDR_KERNEL_ALIGNMENT);
-	if (kernel->alignment < PAGE_BYTES || (kernel->alignment & (kernel->alignment - 1)))
-		return plan_refuse(plan, ERR_FORMAT,
-				   "kernel: kernel_alignment %#llx is not a power of two of at least 4096",
-				   (unsigned long long)kernel->alignment);
-	if (min_alignment &&
-	    (min_alignment < PAGE_SHIFT || min_alignment > 31 || BIT(min_alignment) > kernel->alignment))
-		return plan_refuse(plan, ERR_FORMAT, "kernel: min_alignment %u (2^%u) is not within 4096..%#llx",
-				   min_alignment, min_alignment, (unsigned long long)kernel->alignment);
-	kernel->min_alignment = min_alignment ? BIT(min_alignment) : kernel->alignment;
-	kernel->init_bytes = MAX((u64)load_u32(image + HDR_INIT_SIZE), kernel->code_bytes);
-	kernel->preferred = load_u64(image + HDR_PREF_ADDRESS);
-	kernel->is_relocatable = image[HDR_RELOCATABLE_KERNEL];
-	kernel->reaches_above_4g = load_u16(image + HDR_XLOADFLAGS) & XLF_CAN_BE_LOADED_ABOVE_4G;
-	kernel->initrd_max = load_u32(image + HDR_INITRD_ADDR_MAX);
-	kernel->command_line_max = load_u32(image + HDR_CMDLINE_SIZE);
-	return OK;
-}
-
-static err_t check_image(struct load_plan *plan, const struct load_file *file, struct kernel *kernel)
-{
-	err_t err = check_kind(plan, file->data, file->bytes);
-
-	if (!err)
-		err = check_sizes(plan, file->data, file->bytes, kernel);
-	if (!err)
-		err = check_placement(plan, file->data, kernel);
-	kernel->image = file->data;
-	return err;
-}
-
 /* At its preferred address; else, if it can move, at the lowest with the best alignment that fits. */
-static err_t place_kernel(struct load_plan *plan, struct kernel *kernel)
+static err_t place_kernel(struct load_plan *plan, struct linux_kernel *kernel)
 {
 	kernel->load = kernel->preferred;
 	if (kernel->preferred >= MIB && kernel->preferred < GUEST_LOW_RAM_MAX &&
@@ -215,7 +67,7 @@ static bool initrd_total(const struct load_input *input, u64 *total)
 }
 
 /* As high as allowed, so that the kernel has room to unpack itself; above 4 GiB only if there is no other place. */
-static err_t place_initrd(struct load_plan *plan, const struct load_input *input, const struct kernel *kernel,
+static err_t place_initrd(struct load_plan *plan, const struct load_input *input, const struct linux_kernel *kernel,
 			  struct params *params)
 {
 	u64 below = MIN(kernel->initrd_max + 1, GUEST_LOW_RAM_MAX);
@@ -250,8 +102,8 @@ static err_t copy_initrds(struct load_plan *plan, const struct load_input *input
 	return err;
 }
 
-static err_t place_command_line(struct load_plan *plan, const struct load_input *input, const struct kernel *kernel,
-				struct params *params)
+static err_t place_command_line(struct load_plan *plan, const struct load_input *input,
+				const struct linux_kernel *kernel, struct params *params)
 {
 	const char *text = input->command_line ? input->command_line : "";
 
@@ -283,7 +135,7 @@ static err_t place_setup_data(struct load_plan *plan, const struct load_input *i
 	return OK;
 }
 
-static void fill_header(u8 *bp, const struct kernel *kernel, const struct params *params)
+static void fill_header(u8 *bp, const struct linux_kernel *kernel, const struct params *params)
 {
 	memcpy(bp + HDR_START, kernel->image + HDR_START, kernel->header_end - HDR_START);
 	store_u16(bp + HDR_VID_MODE, VID_MODE_NORMAL);
@@ -312,7 +164,7 @@ static void fill_e820(u8 *bp, const struct load_plan *plan)
 	}
 }
 
-static err_t place_small(struct load_plan *plan, const struct load_input *input, const struct kernel *kernel,
+static err_t place_small(struct load_plan *plan, const struct load_input *input, const struct linux_kernel *kernel,
 			 struct params *params)
 {
 	void *blob;
@@ -327,7 +179,7 @@ static err_t place_small(struct load_plan *plan, const struct load_input *input,
 }
 
 /* Page tables, GDT and the entry state. */
-static err_t place_entry(struct load_plan *plan, const struct kernel *kernel, const struct params *params)
+static err_t place_entry(struct load_plan *plan, const struct linux_kernel *kernel, const struct params *params)
 {
 	void *tables;
 	void *gdt;
@@ -341,22 +193,17 @@ static err_t place_entry(struct load_plan *plan, const struct kernel *kernel, co
 		return err;
 	entry_tables_fill(tables, tables_base);
 	entry_gdt_fill(gdt);
-	entry_long64(&plan->entry, kernel->load + ENTRY_64_OFFSET, tables_base, gdt_base);
+	entry_long64(&plan->entry, kernel->load + LINUX_ENTRY_64, tables_base, gdt_base);
 	plan->entry.gpr[GPR_RSI] = params->base;
 	return OK;
 }
 
-/* "Linux 6.1.0-40-cloud-amd64 (build text) at 0x1000000": the version text is the image's own, if it gives one. */
-static void describe(struct load_plan *plan, const struct kernel *kernel, const struct params *params)
+static void describe(struct load_plan *plan, const struct linux_kernel *kernel, const struct params *params)
 {
-	u64 at = load_u16(kernel->image + HDR_KERNEL_VERSION) + 0x200ull;
-	const char *text = (const char *)kernel->image + at;
-	size_t length = 0;
+	const char *version;
+	size_t length = linux_image_version(kernel, &version);
 
-	if (at > 0x200 && at < kernel->code_offset)
-		while (length < 64 && at + length < kernel->code_offset && text[length] > ' ' && text[length] < 0x7f)
-			length++;
-	plan_describe(plan, "Linux %.*s at %#llx", (int)length, length ? text : "", (unsigned long long)kernel->load);
+	plan_describe(plan, "Linux %.*s at %#llx", (int)length, version, (unsigned long long)kernel->load);
 	if (params->initrd_bytes)
 		plan_describe(plan, ", initrd of %llu bytes at %#llx", (unsigned long long)params->initrd_bytes,
 			      (unsigned long long)params->initrd);
@@ -364,12 +211,12 @@ static void describe(struct load_plan *plan, const struct kernel *kernel, const 
 
 err_t load_linux(const struct load_input *input, struct load_plan *plan)
 {
-	struct kernel kernel = {0};
+	struct linux_kernel kernel = {0};
 	struct params params = {0};
 	err_t err = plan_init(plan, input);
 
 	if (!err)
-		err = check_image(plan, &input->kernel, &kernel);
+		err = linux_image_read(plan, &input->kernel, &kernel);
 	if (!err)
 		err = place_kernel(plan, &kernel);
 	if (!err)

@@ -80,6 +80,7 @@ struct load_plan {
 	u8 blob[LOAD_BLOB_BYTES] ALIGNED(8);
 };
 
+/* LOAD_NONE: none of these, or for load_kernel(), whichever fits. */
 enum load_format { LOAD_NONE, LOAD_LINUX, LOAD_MULTIBOOT, LOAD_PVH };
 
 /*
@@ -99,6 +100,9 @@ err_t load_pvh(const struct load_input *input, struct load_plan *plan) MUST_CHEC
 
 /* The one that load_detect() names. */
 err_t load_auto(const struct load_input *input, struct load_plan *plan) MUST_CHECK;
+
+/* By the format that is given; LOAD_NONE is load_auto(). */
+err_t load_kernel(enum load_format format, const struct load_input *input, struct load_plan *plan) MUST_CHECK;
 
 /* Are all copies inside the RAM of `input`, apart from one another and from its reserved ranges? */
 bool load_plan_valid(const struct load_plan *plan, const struct load_input *input);

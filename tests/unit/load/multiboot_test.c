@@ -334,6 +334,18 @@ static void a_kernel_in_low_memory_leaves_no_room(void **state)
 	refuses(ERR_NOMEM, "Multiboot information: no room for 120 bytes in guest memory below 0x90000");
 }
 
+static void a_format_that_is_named_is_not_guessed(void **state)
+{
+	(void)state;
+	assert_int_equal(load_kernel(LOAD_MULTIBOOT, &input, &plan), OK);
+	assert_int_equal(load_kernel(LOAD_NONE, &input, &plan), OK);
+	assert_int_equal(load_kernel(LOAD_LINUX, &input, &plan), ERR_UNSUPPORTED);
+	assert_string_equal(plan.message, "kernel: not a Linux bzImage (no \"HdrS\" at 0x202)");
+	assert_int_equal(load_kernel(LOAD_PVH, &input, &plan), ERR_UNSUPPORTED);
+	assert_string_equal(plan.message, "kernel: no PVH note (Xen PHYS32_ENTRY) in the ELF file");
+	assert_int_equal(load_detect(&input.kernel, &plan), LOAD_MULTIBOOT);
+}
+
 static void what_is_nothing_is_refused(void **state)
 {
 	(void)state;
@@ -341,6 +353,7 @@ static void what_is_nothing_is_refused(void **state)
 	assert_int_equal(load_auto(&input, &plan), ERR_UNSUPPORTED);
 	assert_string_equal(plan.message,
 			    "kernel: neither a Linux bzImage nor an ELF file with a Multiboot header or a PVH note");
+	assert_int_equal(load_kernel(LOAD_NONE, &input, &plan), ERR_UNSUPPORTED);
 	input.kernel.bytes = 0;
 	assert_int_equal(load_auto(&input, &plan), ERR_UNSUPPORTED);
 	input.low_ram_bytes = 0;
@@ -365,6 +378,7 @@ int main(void)
 		TEST(high_64_bit_entries_are_refused),
 		TEST(long_texts_are_refused),
 		TEST(a_kernel_in_low_memory_leaves_no_room),
+		TEST(a_format_that_is_named_is_not_guessed),
 		TEST(what_is_nothing_is_refused),
 	};
 
