@@ -12,6 +12,7 @@
  * - A pin that is asserted is active whatever the polarity bit of its LVT entry says: the board's wires carry no
  *   voltage, so a wrong polarity setting has nothing to be wrong about. The bit reads back as written.
  * - Delivery status always reads idle: nothing is ever under way between two calls.
+ * - Of periods below 100 us not each gives an interrupt; the count runs on exactly.
  */
 #ifndef ETERNA_DEV_LAPIC_H
 #define ETERNA_DEV_LAPIC_H

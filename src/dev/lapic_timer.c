@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "dev/lapic_priv.h"
 
+#define PERIOD_MIN_NS 100000ull
 #define NS_PER_MTICK 1000000ull /* ns in the time of `khz` ticks */
 
 /* a * mul / div without a 128-bit division, for mul below 2^32 and div at most 2^32; rounds down. */
@@ -88,7 +89,11 @@ static bool deadline_expire(struct lapic *l, u64 now_ns)
 	return true;
 }
 
-/* Periods that went by unseen count once: the request register holds one request a vector. */
+/*
+ * Periods that went by unseen count once: the request register holds one request a vector. So do those that are
+ * shorter than PERIOD_MIN_NS: a guest that asked for one of 40 ns would else never execute an instruction, since the
+ * next is due before it is entered. The count and the phase stay exact.
+ */
 static bool count_expire(struct lapic *l, u64 now_ns)
 {
 	u64 clocks = clocks_at(l, now_ns);
@@ -96,7 +101,9 @@ static bool count_expire(struct lapic *l, u64 now_ns)
 	if (clocks < l->timer_expiry)
 		return false;
 	if (lapic_timer_mode(l) == TIMER_PERIODIC) {
-		u64 late = (clocks - l->timer_expiry) / period(l);
+		u64 min = l->timer_hz / (NS_PER_SEC / PERIOD_MIN_NS);
+		u64 passed = clocks - l->timer_expiry + (period(l) < min ? min : 0);
+		u64 late = passed / period(l);
 
 		l->timer_expiry = add_saturating(l->timer_expiry, (late + 1) * period(l));
 	} else {
@@ -124,18 +131,21 @@ u32 lapic_tick_due(struct lapic *l, u64 now_ns)
 	return lapic_timer_run(l, now_ns);
 }
 
-/* Also right when the timer is due and has not been run: reading changes nothing. */
+/* Until the count is 0: also right when the timer is due and has not been run, and when short periods were joined. */
+static u64 clocks_left(const struct lapic *l, u64 clocks)
+{
+	if (!l->timer_expiry)
+		return 0;
+	if (lapic_timer_mode(l) != TIMER_PERIODIC)
+		return clocks < l->timer_expiry ? l->timer_expiry - clocks : 0;
+	if (clocks < l->timer_expiry)
+		return (l->timer_expiry - clocks - 1) % period(l) + 1;
+	return period(l) - (clocks - l->timer_expiry) % period(l);
+}
+
 u32 lapic_timer_current(const struct lapic *l, u64 now_ns)
 {
-	u64 clocks = clocks_at(l, now_ns);
-	u64 left = 0;
-
-	if (clocks < l->timer_expiry)
-		left = l->timer_expiry - clocks;
-	else if (l->timer_expiry && lapic_timer_mode(l) == TIMER_PERIODIC)
-		left = period(l) - (clocks - l->timer_expiry) % period(l);
-
-	u64 count = (left + divisor(l) - 1) / divisor(l);
+	u64 count = (clocks_left(l, clocks_at(l, now_ns)) + divisor(l) - 1) / divisor(l);
 
 	return (u32)MIN(count, l->timer_initial);
 }

@@ -8,9 +8,11 @@
 #define DEADLINE 0x40000u
 #define MASKED 0x10000u
 #define DIVIDE_BY_1 0xbu
+#define DIVIDE_BY_16 3u
 
 /* 25 MHz: a clock has 40 ns. guest_at_reset() begins on a clock's edge. */
 #define CLOCK_NS 40ull
+#define TICK_NS (16 * CLOCK_NS)
 
 static const struct lapic_clock one_ghz = {.tsc_khz = 1000000, .tsc_at_zero = 0};
 
@@ -110,14 +112,14 @@ static void periods_do_not_drift(void **state)
 		guest_write(&g, X_SVR, 0x1ff);
 		guest_write(&g, X_LVT_TIMER, PERIODIC | VECTOR);
 		guest_write(&g, X_TIMER_DIVIDE, DIVIDE_BY_1);
-		guest_write(&g, X_TIMER_INITIAL, 77777);
+		guest_write(&g, X_TIMER_INITIAL, 777777);
 		for (u64 n = 1; n <= 20000; n++) {
-			unsigned __int128 exact = (unsigned __int128)n * 77777 * NS_PER_SEC;
+			unsigned __int128 exact = (unsigned __int128)n * 777777 * NS_PER_SEC;
 			u64 due = (u64)((exact + hz - 1) / hz);
 
 			assert_int_equal(lapic_next_event(&g.l), due);
 			g.now_ns = due + (u64)rand() % 1000; /* the host is late, a little */
-			if (hz < 1000 || due + 1000 < due + 77777ull * NS_PER_SEC / hz)
+			if (hz < 1000 || due + 1000 < due + 777777ull * NS_PER_SEC / hz)
 				assert_int_equal(lapic_tick(&g.l, g.now_ns), LAPIC_TIMER | LAPIC_IRR);
 			assert_true(took_interrupt(&g));
 		}
@@ -126,38 +128,66 @@ static void periods_do_not_drift(void **state)
 
 static void missed_periods_count_once_and_keep_the_phase(void **state)
 {
-	struct guest g = with_timer(PERIODIC, DIVIDE_BY_1);
+	struct guest g = with_timer(PERIODIC, DIVIDE_BY_16);
 	u64 start = g.now_ns;
 
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
-	g.now_ns = start + 7500 * CLOCK_NS;
+	g.now_ns = start + 7500 * TICK_NS;
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 500); /* before the host has noticed */
-	g.now_ns = start + 7000 * CLOCK_NS;
+	g.now_ns = start + 7000 * TICK_NS;
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 1000);
-	g.now_ns = start + 7500 * CLOCK_NS;
+	g.now_ns = start + 7500 * TICK_NS;
 	assert_false(took_interrupt(&g)); /* reading does not fire */
 	assert_int_equal(lapic_tick(&g.l, g.now_ns), LAPIC_TIMER | LAPIC_IRR);
 	assert_true(took_interrupt(&g));
 	assert_false(took_interrupt(&g));
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 500);
-	assert_int_equal(lapic_next_event(&g.l), start + 8000 * CLOCK_NS);
+	assert_int_equal(lapic_next_event(&g.l), start + 8000 * TICK_NS);
+}
+
+/* 40 ns, 3 us: the vcpu must get to execute something in between. */
+static void short_periods_are_joined(void **state)
+{
+	static const u32 counts[] = {1, 77, 2499};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+		struct guest g = with_timer(PERIODIC, DIVIDE_BY_1);
+		u64 start = g.now_ns, period_ns = counts[i] * CLOCK_NS;
+
+		guest_write(&g, X_TIMER_INITIAL, counts[i]);
+		assert_int_equal(lapic_next_event(&g.l), start + period_ns);
+		for (int n = 0; n < 100; n++) {
+			u64 last = g.now_ns = lapic_next_event(&g.l);
+
+			assert_int_equal(lapic_tick(&g.l, g.now_ns), LAPIC_TIMER | LAPIC_IRR);
+			assert_true(took_interrupt(&g));
+			assert_true(lapic_next_event(&g.l) >= last + 100000);
+			assert_true(lapic_next_event(&g.l) <= last + 100000 + period_ns);
+			assert_int_equal((lapic_next_event(&g.l) - start) % period_ns, 0);
+			for (u64 clock = 0; clock < 200; clock++) {
+				g.now_ns = last + clock * CLOCK_NS;
+				assert_int_equal(guest_read(&g, X_TIMER_CURRENT), counts[i] - clock % counts[i]);
+			}
+		}
+	}
 }
 
 static void a_masked_timer_runs_silently(void **state)
 {
-	struct guest g = with_timer(PERIODIC | MASKED, DIVIDE_BY_1);
+	struct guest g = with_timer(PERIODIC | MASKED, DIVIDE_BY_16);
 	u64 start = g.now_ns;
 
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
 	assert_int_equal(lapic_next_event(&g.l), NEVER);
-	g.now_ns = start + 3300 * CLOCK_NS;
+	g.now_ns = start + 3300 * TICK_NS;
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 700);
-	g.now_ns = start + 5100 * CLOCK_NS;
+	g.now_ns = start + 5100 * TICK_NS;
 	guest_write(&g, X_LVT_TIMER, PERIODIC | VECTOR); /* what passed while masked is gone */
 	assert_false(took_interrupt(&g));
-	assert_int_equal(lapic_next_event(&g.l), start + 6000 * CLOCK_NS);
+	assert_int_equal(lapic_next_event(&g.l), start + 6000 * TICK_NS);
 	guest_write(&g, X_LVT_TIMER, PERIODIC | MASKED | VECTOR);
 	assert_int_equal(lapic_next_event(&g.l), NEVER);
 }
@@ -206,22 +236,22 @@ static void a_late_tick_is_not_lost_to_a_rewrite(void **state)
 
 static void one_shot_and_periodic_switch_while_running(void **state)
 {
-	struct guest g = with_timer(ONE_SHOT, DIVIDE_BY_1);
+	struct guest g = with_timer(ONE_SHOT, DIVIDE_BY_16);
 	u64 start = g.now_ns;
 
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
-	g.now_ns = start + 600 * CLOCK_NS;
+	g.now_ns = start + 600 * TICK_NS;
 	guest_write(&g, X_LVT_TIMER, PERIODIC | VECTOR);
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 400);
-	g.now_ns = start + 1000 * CLOCK_NS;
+	g.now_ns = start + 1000 * TICK_NS;
 	lapic_tick(&g.l, g.now_ns);
 	assert_true(took_interrupt(&g));
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 1000);
-	g.now_ns = start + 1100 * CLOCK_NS;
+	g.now_ns = start + 1100 * TICK_NS;
 	guest_write(&g, X_LVT_TIMER, ONE_SHOT | VECTOR);
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 900);
-	g.now_ns = start + 2000 * CLOCK_NS;
+	g.now_ns = start + 2000 * TICK_NS;
 	lapic_tick(&g.l, g.now_ns);
 	assert_true(took_interrupt(&g));
 	assert_int_equal(lapic_next_event(&g.l), NEVER);
@@ -229,17 +259,17 @@ static void one_shot_and_periodic_switch_while_running(void **state)
 
 static void a_new_divisor_goes_on_from_the_count(void **state)
 {
-	struct guest g = with_timer(PERIODIC, DIVIDE_BY_1);
+	struct guest g = with_timer(PERIODIC, DIVIDE_BY_16);
 
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
-	g.now_ns += 600 * CLOCK_NS;
-	guest_write(&g, X_TIMER_DIVIDE, 0); /* by 2 */
+	g.now_ns += 600 * TICK_NS;
+	guest_write(&g, X_TIMER_DIVIDE, 8); /* by 32 */
 	assert_int_equal(guest_read(&g, X_TIMER_CURRENT), 400);
-	assert_int_equal(lapic_next_event(&g.l), g.now_ns + 800 * CLOCK_NS);
-	g.now_ns += 800 * CLOCK_NS;
+	assert_int_equal(lapic_next_event(&g.l), g.now_ns + 800 * TICK_NS);
+	g.now_ns += 800 * TICK_NS;
 	lapic_tick(&g.l, g.now_ns);
-	assert_int_equal(lapic_next_event(&g.l), g.now_ns + 2000 * CLOCK_NS);
+	assert_int_equal(lapic_next_event(&g.l), g.now_ns + 2000 * TICK_NS);
 }
 
 static void software_disable_silences_the_timer(void **state)
@@ -420,6 +450,7 @@ int main(void)
 		cmocka_unit_test(the_largest_count_does_not_overflow),
 		cmocka_unit_test(periods_do_not_drift),
 		cmocka_unit_test(missed_periods_count_once_and_keep_the_phase),
+		cmocka_unit_test(short_periods_are_joined),
 		cmocka_unit_test(a_masked_timer_runs_silently),
 		cmocka_unit_test(zero_stops_the_timer),
 		cmocka_unit_test(a_new_count_restarts),
