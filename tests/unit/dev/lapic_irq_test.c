@@ -317,12 +317,16 @@ static void lint0_level_comes_again_until_it_drops(void **state)
 	assert_int_equal(lapic_lint_set(&g.l, 0, true), LAPIC_IRR);
 	guest_receive(&g, 0x99, true);
 	assert_int_equal(guest_take(&g), 0x99);
+	lapic_lint_set(&g.l, 0, false);
 	guest_write(&g, X_EOI, 0); /* of another level */
 	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0xc055);
 	guest_write(&g, X_LVT_LINT0, 0x55); /* edge: no remote IRR */
 	assert_int_equal(guest_read(&g, X_LVT_LINT0), 0x55);
 	assert_int_equal(guest_take(&g), 0x55);
 	guest_write(&g, X_EOI, 0); /* a level without remote IRR: nothing comes again */
+	lapic_lint_set(&g.l, 0, true);
+	guest_take(&g);
+	guest_write(&g, X_EOI, 0);
 	guest_write(&g, X_LVT_LINT0, 0x800f);
 	guest_write(&g, X_ESR, 0);
 	assert_int_equal(guest_read(&g, X_ESR), 0x40);

@@ -210,8 +210,10 @@ static void a_new_count_restarts(void **state)
 	(void)state;
 	guest_write(&g, X_TIMER_INITIAL, 1000);
 	g.now_ns += 900 * CLOCK_NS;
-	guest_write(&g, X_TIMER_INITIAL, 2000);
+	assert_int_equal(guest_write(&g, X_TIMER_INITIAL, 2000), LAPIC_TIMER);
 	assert_int_equal(lapic_next_event(&g.l), g.now_ns + 2000 * CLOCK_NS);
+	assert_int_equal(guest_write(&g, X_LVT_TIMER, PERIODIC | VECTOR), LAPIC_TIMER);
+	assert_false(took_interrupt(&g));
 }
 
 /* A count that came due before the write still interrupts, whoever looks first. */
