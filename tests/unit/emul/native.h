@@ -23,8 +23,15 @@ struct native_state {
 	u64 rflags;
 	u64 host_rsp;
 	u64 host_rflags;
+	u32 far_offset; /* into 32-bit code: a far pointer */
+	u16 far_selector;
 	u8 vector[16][32];
 };
+
+/* Linux's user segments (arch/x86/include/asm/segment.h). */
+#define NATIVE_CS64 0x33
+#define NATIVE_CS32 0x23
+#define NATIVE_DS32 0x2b
 
 static bool native_has_avx;
 
@@ -102,6 +109,11 @@ static inline u64 native_gpr_address(unsigned reg)
 	return NATIVE_STATE + offsetof(struct native_state, gpr) + 8 * reg;
 }
 
+static inline void asm_data_segments(struct native_asm *a, u8 selector)
+{
+	asm_bytes(a, (u8[]){0xb8, selector, 0, 0, 0, 0x8e, 0xd8, 0x8e, 0xc0}, 9); /* mov eax, selector; ds, es */
+}
+
 static inline void asm_enter(struct native_asm *a)
 {
 	/* push rbx, rbp, r12..r15 */
@@ -111,10 +123,31 @@ static inline void asm_enter(struct native_asm *a)
 	asm_mov(a, 0x89, 4, NATIVE_STATE + offsetof(struct native_state, host_rsp));
 	for (unsigned i = 0; i < 16; i++)
 		asm_vector(a, 0x10, i, NATIVE_STATE + offsetof(struct native_state, vector) + 32 * i);
+	asm_data_segments(a, NATIVE_DS32);
 	asm_push_pop(a, 0xff, 6, NATIVE_STATE + offsetof(struct native_state, rflags));
 	asm_bytes(a, (u8[]){0x9d}, 1);
 	for (unsigned i = 0; i < 16; i++)
 		asm_mov(a, 0x8b, i, native_gpr_address(i));
+}
+
+/* Go on in a 32-bit code segment, at the next byte. */
+static inline void asm_enter_32(struct native_asm *a)
+{
+	u32 at = (u32)(NATIVE_STATE + offsetof(struct native_state, far_offset));
+
+	asm_bytes(a, (u8[]){0xff, 0x2c, 0x25}, 3); /* jmp far [far_offset] */
+	asm_bytes(a, &at, 4);
+	native_state()->far_offset = (u32)(u64)a->at;
+	native_state()->far_selector = NATIVE_CS32;
+}
+
+static inline void asm_leave_32(struct native_asm *a)
+{
+	u32 next = (u32)(u64)a->at + 7;
+
+	asm_bytes(a, (u8[]){0xea}, 1);
+	asm_bytes(a, &next, 4);
+	asm_bytes(a, (u8[]){NATIVE_CS64, 0}, 2);
 }
 
 static inline void asm_leave(struct native_asm *a)
@@ -126,6 +159,7 @@ static inline void asm_leave(struct native_asm *a)
 	asm_push_pop(a, 0x8f, 0, NATIVE_STATE + offsetof(struct native_state, rflags));
 	asm_push_pop(a, 0xff, 6, NATIVE_STATE + offsetof(struct native_state, host_rflags));
 	asm_bytes(a, (u8[]){0x9d}, 1);
+	asm_data_segments(a, 0);
 	for (unsigned i = 0; i < 16; i++)
 		asm_vector(a, 0x11, i, NATIVE_STATE + offsetof(struct native_state, vector) + 32 * i);
 	asm_bytes(a, (u8[]){0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3}, 11);
@@ -147,10 +181,10 @@ static void native_on_signal(int signal_number)
 }
 
 /*
- * Run the instruction at native_rip() on native_state() and native_data(). Returns 0, or the signal that it raised;
- * native_state() is then as before.
+ * Run the instruction at native_rip() on native_state() and native_data(), in 64-bit or in compatibility mode. Returns
+ * 0, or the signal that it raised; native_state() is then as before.
  */
-static inline int native_run(const u8 *code, size_t bytes)
+static inline int native_run(const u8 *code, size_t bytes, bool is_32bit)
 {
 	static u8 signal_stack[65536];
 	stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof(signal_stack)};
@@ -159,7 +193,11 @@ static inline int native_run(const u8 *code, size_t bytes)
 	int raised;
 
 	asm_enter(&a);
+	if (is_32bit)
+		asm_enter_32(&a);
 	asm_bytes(&a, code, bytes);
+	if (is_32bit)
+		asm_leave_32(&a);
 	asm_leave(&a);
 	sigaltstack(&stack, NULL);
 	sigaction(SIGFPE, &action, NULL);

@@ -31,16 +31,19 @@ enum form {
 	STACK,      /* RSP points into the data */
 	BIT_OFFSET, /* MODRM whose register is a bit offset near by */
 	VECTOR,     /* MODRM, aligned memory */
+	MOFFS,      /* an address in the place of a constant */
 };
 
 enum imm { NO_IMM, IMM8, IMM_Z /* 16 or 32 bits */, IMM_V /* 16, 32 or 64 bits */ };
 
-#define LOCK 1u   /* may have a LOCK prefix with memory */
-#define SHIFT 2u  /* undefined flags depend on the count */
-#define SHIFTD 4u /* the same for double shifts; an undefined result for 16-bit counts above 16 */
-#define NO_W 8u   /* no REX.W */
-#define NO_66 16u /* no operand-size prefix */
-#define VEX 32u   /* opcode bytes are a VEX instruction; no prefixes */
+#define LOCK 1u     /* may have a LOCK prefix with memory */
+#define SHIFT 2u    /* undefined flags depend on the count */
+#define SHIFTD 4u   /* the same for double shifts; an undefined result for 16-bit counts above 16 */
+#define NO_W 8u     /* no REX.W */
+#define NO_66 16u   /* no operand-size prefix */
+#define ONLY_64 64u /* means something else in 32-bit code */
+#define ONLY_32 128u
+#define VEX 32u /* opcode bytes are a VEX instruction; no prefixes */
 
 struct row {
 	const char *opcode; /* bytes; mandatory prefixes first */
@@ -94,7 +97,13 @@ static const struct row rows[] = {
 	{OP("\x0f\xb7"), MODRM, -1, NO_IMM, 0, 0},
 	{OP("\x0f\xbe"), MODRM, -1, NO_IMM, 0, 0},
 	{OP("\x0f\xbf"), MODRM, -1, NO_IMM, 0, 0},
-	{OP("\x63"), MODRM, -1, NO_IMM, 0, 0},
+	{OP("\x63"), MODRM, -1, NO_IMM, 0, ONLY_64},
+	{OP("\xa0"), MOFFS, -1, NO_IMM, 0, 0},
+	{OP("\xa1"), MOFFS, -1, NO_IMM, 0, 0},
+	{OP("\xa2"), MOFFS, -1, NO_IMM, 0, 0},
+	{OP("\xa3"), MOFFS, -1, NO_IMM, 0, 0},
+	{OP("\x40"), IN_OPCODE, -1, NO_IMM, 0, ONLY_32},
+	{OP("\x48"), IN_OPCODE, -1, NO_IMM, 0, ONLY_32},
 	{OP("\x0f\x38\xf0"), MODRM_MEM, -1, NO_IMM, 0, 0},
 	{OP("\x0f\x38\xf1"), MODRM_MEM, -1, NO_IMM, 0, 0},
 	{OP("\x0f\xc3"), MODRM_MEM, -1, NO_IMM, 0, NO_66},
@@ -197,6 +206,7 @@ static const struct row rows[] = {
 
 static struct model m;
 static struct emul_cache cache;
+static bool is_32bit; /* the code under test runs in compatibility mode */
 
 /* --- random operands --------------------------------------------------------------------------------------------- */
 static u64 seed = 1;
@@ -280,7 +290,7 @@ static void address_register_set(struct code *c, unsigned reg, u64 value)
 
 static void add_rip_relative(struct code *c, unsigned reg, u64 target, u32 bytes_after)
 {
-	u32 disp = (u32)(target - (native_rip() + c->count + 5 + bytes_after));
+	u32 disp = (u32)(is_32bit ? target : target - (native_rip() + c->count + 5 + bytes_after));
 
 	code_add_byte(c, reg << 3 | 5);
 	code_add(c, &disp, 4);
@@ -345,7 +355,7 @@ static void add_prefixes(struct code *c, const struct row *row)
 		return;
 	if (has_66)
 		code_add_byte(c, 0x66);
-	if (row->form != PLAIN && row->form != IN_OPCODE && row->form != STACK && random_below(6) == 0) {
+	if (!is_32bit && row->form != PLAIN && row->form != IN_OPCODE && row->form != STACK && random_below(6) == 0) {
 		code_add_byte(c, 0x67);
 		c->is_short = true;
 	}
@@ -357,7 +367,7 @@ static void add_prefixes(struct code *c, const struct row *row)
 		rex &= ~8u;
 	if (row->form == STACK)
 		rex = 0x48;
-	if (random_below(2)) {
+	if (!is_32bit && random_below(2)) {
 		if (rex & 8)
 			c->operand_bytes = 8;
 		code_add_byte(c, rex);
@@ -434,6 +444,10 @@ static void code_make(struct code *c, const struct row *row)
 	if (row->form == BIT_OFFSET || row->form == VECTOR)
 		add_modrm(c, row, imm_bytes(c, row->imm));
 	code_add(c, &imm, imm_bytes(c, row->imm));
+	if (row->form == MOFFS) {
+		imm = random_target(c, row);
+		code_add(c, &imm, is_32bit || c->is_short ? 4 : 8);
+	}
 	set_implied_registers(c, row);
 }
 
@@ -498,7 +512,7 @@ static void state_randomize(void)
 	struct native_state *s = native_state();
 
 	for (unsigned i = 0; i < 16; i++)
-		s->gpr[i] = random_operand();
+		s->gpr[i] = is_32bit ? (u32)random_operand() : random_operand();
 	for (unsigned i = 0; i < sizeof(s->vector); i++)
 		((u8 *)s->vector)[i] = (u8)random_u64();
 	s->rflags = RFLAGS_IF | RFLAGS_FIXED | (random_u64() & (ALL_FLAGS | RFLAGS_DF));
@@ -511,6 +525,9 @@ static void model_take_state(void)
 	memcpy(m.cpu.gpr, s->gpr, sizeof(s->gpr));
 	m.cpu.rflags = s->rflags;
 	m.cpu.rip = native_rip();
+	m.cpu.seg[SEG_CS].access = is_32bit ? MODEL_CODE32 : MODEL_CODE64;
+	for (unsigned i = 0; i < 16 && is_32bit; i++)
+		m.cpu.gpr[i] = (u32)m.cpu.gpr[i];
 	memcpy(m.vector, s->vector, sizeof(m.vector));
 	memcpy(m.ram + DATA_GPA, native_data(), NATIVE_DATA_BYTES);
 }
@@ -531,9 +548,10 @@ static bool agrees(const struct code *c, u64 undefined)
 	const struct native_state *s = native_state();
 	u64 compared = (ALL_FLAGS | RFLAGS_DF) & ~undefined;
 	u32 vector_bytes = native_has_avx ? 32 : 16;
+	u64 register_mask = is_32bit ? 0xffffffff : ~0ull;
 
-	for (unsigned i = 0; i < 16; i++) {
-		if (m.cpu.gpr[i] != s->gpr[i]) {
+	for (unsigned i = 0; i < (is_32bit ? 8 : 16); i++) {
+		if ((m.cpu.gpr[i] ^ s->gpr[i]) & register_mask) {
 			code_show(c);
 			print_error("register %u: %#lx, real %#lx\n", i, m.cpu.gpr[i], s->gpr[i]);
 			return false;
@@ -574,7 +592,7 @@ static bool row_round(const struct row *row)
 	u64 undefined = undefined_flags(&c, row);
 
 	model_take_state();
-	raised = native_run(c.bytes, c.count);
+	raised = native_run(c.bytes, c.count, is_32bit);
 	m.emul.given = c.bytes;
 	m.emul.given_bytes = (u8)c.count;
 	do
@@ -595,6 +613,8 @@ static bool row_round(const struct row *row)
 
 static void row_check(const struct row *row)
 {
+	if (row->options & (is_32bit ? ONLY_64 : ONLY_32))
+		return;
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		if (i % 32 == 0)
 			data_randomize();
@@ -612,6 +632,13 @@ static int setup(void **state)
 	m.cpu.xcr0 = 7;
 	m.emul.repeat_max = 7;
 	m.emul.cache = &cache;
+	return 0;
+}
+
+static int setup_32(void **state)
+{
+	(void)state;
+	is_32bit = true;
 	return 0;
 }
 
@@ -679,5 +706,8 @@ int main(void)
 		cmocka_unit_test(agrees_on_conditions),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	int failed_64 = cmocka_run_group_tests_name("64-bit mode", tests, setup, NULL);
+	int failed_32 = cmocka_run_group_tests_name("compatibility mode", tests, setup_32, NULL);
+
+	return failed_64 + failed_32;
 }
