@@ -16,9 +16,13 @@ DESC_DEFINE(pic, PIC_FIELDS, 1);
 /* IRQ 0, 1, 2, 8 and 13 are edge-triggered for good (ICH, ELCR1 and ELCR2). */
 static const u8 elcr_writable[2] = {0xf8, 0xde};
 
+/* INT of the slave is the master's IR2. It is never late, so a request that it takes back is gone. */
 static void update(struct pic *p)
 {
-	pic_chip_set_line(&p->chip[MASTER], CASCADE_IR, pic_chip_request(&p->chip[SLAVE]) != NO_IR);
+	if (pic_chip_request(&p->chip[SLAVE]) != NO_IR)
+		pic_chip_set_line(&p->chip[MASTER], CASCADE_IR, true);
+	else
+		pic_chip_withdraw(&p->chip[MASTER], CASCADE_IR);
 	p->intr = pic_chip_request(&p->chip[MASTER]) != NO_IR;
 }
 
@@ -43,6 +47,8 @@ bool pic_valid(const struct pic *p)
 		return false;
 	if ((master->elcr & ~elcr_writable[MASTER]) || (slave->elcr & ~elcr_writable[SLAVE]))
 		return false;
+	if (master->irr & ~master->lines & BIT(CASCADE_IR))
+		return false;
 	return (master->lines >> CASCADE_IR & 1) == (pic_chip_request(slave) != NO_IR) &&
 	       p->intr == (pic_chip_request(master) != NO_IR);
 }
@@ -61,7 +67,7 @@ static u8 slave_ack(struct pic *p)
 {
 	struct pic_chip *slave = &p->chip[SLAVE];
 
-	pic_chip_set_line(&p->chip[MASTER], CASCADE_IR, false);
+	pic_chip_withdraw(&p->chip[MASTER], CASCADE_IR);
 	if ((slave->icw3 & 7) != CASCADE_IR)
 		return VECTOR_FLOATING;
 	return (u8)(slave->icw2 + pic_chip_ack(slave));
@@ -92,7 +98,7 @@ u8 pic_read(struct pic *p, u16 port)
 	case PIC_SLAVE_PORT:
 	case PIC_SLAVE_PORT + 1:
 		if (p->chip[SLAVE].polls) /* a poll acknowledges: INT goes low, as in slave_ack() */
-			pic_chip_set_line(&p->chip[MASTER], CASCADE_IR, false);
+			pic_chip_withdraw(&p->chip[MASTER], CASCADE_IR);
 		value = pic_chip_read(&p->chip[SLAVE], port & 1);
 		break;
 	case PIC_ELCR_PORT:

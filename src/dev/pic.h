@@ -4,8 +4,9 @@
  * edge/level registers ELCR at 0x4d0.
  *
  * Sources: 8259A datasheet; for ELCR the PIIX and ICH datasheets, whose chips ignore ICW1's LTIM in its favour.
- * As the datasheet has it, a request is withdrawn when its line falls before the acknowledge, also in edge mode; an
- * acknowledge that finds nothing gives the spurious IR7. Drivers of lines give levels, not pulses without length.
+ * One thing differs from the datasheet: an edge stays requested when its line falls before the acknowledge, where the
+ * chip would give the spurious IR7. Lines are looked at when the host gets to it; by then a short high time may be over
+ * in which the CPU of a real machine would have taken the interrupt.
  * Left out: MCS-80/85 mode (the CPU is never one) and what only buffered mode's SP/EN pin would show.
  */
 #ifndef ETERNA_DEV_PIC_H
@@ -72,7 +73,7 @@ static inline bool pic_pending(const struct pic *p)
 	return p->intr;
 }
 
-/* The CPU's interrupt acknowledge: the vector. With nothing pending it is the spurious IRQ 7's. */
+/* The CPU's interrupt acknowledge: the vector. With nothing pending it is the spurious IRQ 7's, not in service. */
 u8 pic_ack(struct pic *p);
 
 #endif

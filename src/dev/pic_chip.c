@@ -48,11 +48,11 @@ void pic_chip_reset(struct pic_chip *c, u8 icw2, u8 icw3)
 	};
 }
 
-/* A level request is its line, an edge request needs its line to stay. */
+/* A level request is its line. */
 bool pic_chip_valid(const struct pic_chip *c)
 {
 	return c->lowest < 8 && (c->step == 0 || (c->step >= 2 && c->step <= 4)) && !(c->icw2 & 7) &&
-	       !(c->irr & ~c->lines) && !((c->lines & c->elcr) & ~c->irr);
+	       !((c->irr ^ c->lines) & c->elcr);
 }
 
 bool pic_chip_cascades(const struct pic_chip *c)
@@ -102,7 +102,7 @@ void pic_chip_set_line(struct pic_chip *c, unsigned ir, bool level)
 
 	if (!level) {
 		c->lines &= (u8)~bit;
-		c->irr &= (u8)~bit;
+		c->irr &= (u8) ~(bit & c->elcr);
 	} else {
 		if (!(c->lines & bit) || (c->elcr & bit))
 			c->irr |= bit;
@@ -113,7 +113,13 @@ void pic_chip_set_line(struct pic_chip *c, unsigned ir, bool level)
 void pic_chip_set_elcr(struct pic_chip *c, u8 elcr)
 {
 	c->elcr = elcr;
-	c->irr |= c->lines & elcr;
+	c->irr = (u8)((c->irr & ~elcr) | (c->lines & elcr));
+}
+
+void pic_chip_withdraw(struct pic_chip *c, unsigned ir)
+{
+	pic_chip_set_line(c, ir, false);
+	c->irr &= (u8)~BIT(ir);
 }
 
 unsigned pic_chip_ack(struct pic_chip *c)

@@ -15,6 +15,9 @@ void pic_chip_reset(struct pic_chip *c, u8 icw2, u8 icw3);
 bool pic_chip_valid(const struct pic_chip *c);
 
 void pic_chip_set_line(struct pic_chip *c, unsigned ir, bool level);
+/* The line falls and its request with it. */
+void pic_chip_withdraw(struct pic_chip *c, unsigned ir);
+
 void pic_chip_set_elcr(struct pic_chip *c, u8 elcr);
 
 /* The input that INT is asserted for, NO_IR if it is not. */
