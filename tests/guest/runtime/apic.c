@@ -69,8 +69,22 @@ u32 ioapic_entry(unsigned pin)
 	return ioapic_read(0x10 + 2 * pin);
 }
 
+/* Interrupts that were withdrawn: no EOI for the one that asked (8259A data sheet, The Interrupt Sequence). */
+static void pic_spurious_low(struct trap_frame *frame)
+{
+	(void)frame;
+}
+
+static void pic_spurious_high(struct trap_frame *frame)
+{
+	(void)frame;
+	outb(0x20, 0x20); /* the first 8259 did deliver the cascade */
+}
+
 void pic_init(void)
 {
+	trap_set_handler(0x27, pic_spurious_low);
+	trap_set_handler(0x2f, pic_spurious_high);
 	outb(0x20, 0x11);
 	outb(0xa0, 0x11);
 	outb(0x21, 0x20);

@@ -27,7 +27,7 @@ static struct gate idt[256] ALIGNED(16);
 static trap_handler handlers[256];
 static u8 stacks[3][STACK_BYTES] ALIGNED(16);
 
-static void idt_load(void)
+void trap_idt_load(void)
 {
 	struct {
 		u16 limit;
@@ -65,7 +65,7 @@ void trap_init(void)
 	trap_reload_tss();
 	trap_set_stack(VECTOR_DF, 1);
 	trap_set_stack(VECTOR_NMI, 2);
-	idt_load();
+	trap_idt_load();
 }
 
 void trap_set_handler(unsigned vector, trap_handler handler)

@@ -34,6 +34,9 @@ typedef void (*trap_handler)(struct trap_frame *frame);
 
 void trap_init(void);
 
+/* Load the IDT, on another processor. */
+void trap_idt_load(void);
+
 /* Load the task register again, after code that used another TSS. */
 void trap_reload_tss(void);
 
