@@ -49,17 +49,20 @@ struct apic_msg {
 /*
  * The message that a device's write of `data` to `address` makes.
  *
- * The redirection hint only allows redirection: a physical destination has one receiver anyway, and for a logical
- * one the delivery mode says whether a single receiver is wanted. Source: SDM 3A, Message Signalled Interrupts.
+ * The destination mode counts also without the redirection hint: Linux sends Fixed to logical destinations so, and
+ * the manual's "ignored" speaks of the chipset, not of the receivers. With the hint one of several receivers is chosen,
+ * as lowest-priority delivery does. Source: SDM 3A, Message Signalled Interrupts.
  */
 static inline struct apic_msg apic_msg_from_msi(u32 address, u32 data)
 {
+	u8 delivery = (u8)GET(APIC_MSI_DELIVERY, data);
+
 	return (struct apic_msg){
 		.destination = (u32)GET(APIC_MSI_DESTINATION, address),
 		.vector = (u8)GET(APIC_MSI_VECTOR, data),
-		.delivery = (u8)GET(APIC_MSI_DELIVERY, data),
+		.delivery = delivery == APIC_FIXED && (address & APIC_MSI_REDIRECTION) ? APIC_LOWEST : delivery,
 		.shorthand = APIC_TO_DESTINATION,
-		.logical = (address & APIC_MSI_REDIRECTION) && (address & APIC_MSI_LOGICAL),
+		.logical = address & APIC_MSI_LOGICAL,
 		.level = data & APIC_MSI_LEVEL,
 	};
 }

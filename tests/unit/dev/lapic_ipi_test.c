@@ -247,6 +247,13 @@ static void msi_decodes(void **state)
 	assert_int_equal(msg.delivery, APIC_NMI);
 	assert_false(msg.logical);
 	assert_false(msg.level);
+	msg = apic_msg_from_msi(0xfee01004, 0x00000051); /* Linux, logical flat mode: no hint */
+	assert_true(msg.logical);
+	assert_int_equal(msg.delivery, APIC_FIXED);
+	msg = apic_msg_from_msi(0xfee0300c, 0x00000051); /* the hint: one of them */
+	assert_int_equal(msg.delivery, APIC_LOWEST);
+	msg = apic_msg_from_msi(0xfee0300c, 0x00000451);
+	assert_int_equal(msg.delivery, APIC_NMI);
 }
 
 int main(void)
