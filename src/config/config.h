@@ -23,6 +23,7 @@
 enum config_log { CONFIG_LOG_ERROR, CONFIG_LOG_WARN, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 enum config_loader { CONFIG_LOADER_AUTO, CONFIG_LOADER_LINUX, CONFIG_LOADER_MULTIBOOT, CONFIG_LOADER_PVH };
 enum config_shutdown { CONFIG_SHUTDOWN_DESTROY, CONFIG_SHUTDOWN_RESTART };
+enum config_reset { CONFIG_RESET_RESTART, CONFIG_RESET_DESTROY };
 enum config_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESTART, CONFIG_CRASH_PAUSE };
 
 struct host_config {
@@ -47,6 +48,7 @@ struct vm_config {
 	struct config_names initrd;
 	char cmdline[CONFIG_COMMAND_LINE_BYTES];
 	u32 on_shutdown; /* enum config_shutdown */
+	u32 on_reset;    /* enum config_reset */
 	u32 on_crash;    /* enum config_crash */
 	bool console;
 	bool testdev;

@@ -30,6 +30,8 @@ const struct config_key config_keys[] = {
 	 .description = "add QEMU's isa-debug-exit and pc-testdev and the forced-emulation prefix"},
 	{"on_shutdown", VM(on_shutdown), .kind = KIND_CHOICE, .choices = "destroy|restart", .fallback = "destroy",
 	 .description = "what happens when the guest powers itself off"},
+	{"on_reset", VM(on_reset), .kind = KIND_CHOICE, .choices = "restart|destroy", .fallback = "restart",
+	 .description = "what happens when the guest resets its machine"},
 	{"on_crash", VM(on_crash), .kind = KIND_CHOICE, .choices = "stop|restart|pause", .fallback = "stop",
 	 .description = "what happens when the guest cannot go on (triple fault and the like)"},
 	{"autostart", VM(autostart), .kind = KIND_SWITCH, .fallback = "yes",

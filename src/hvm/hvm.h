@@ -14,6 +14,7 @@
 #include "hvm/exit.h"
 #include "mem/pagetable.h"
 #include "mem/pool.h"
+#include "policy/host.h"
 #include "x86/cpu_state.h"
 
 struct cpu;
@@ -89,6 +90,8 @@ struct hvm_ops {
 
 	/* Does this CPU have it, may it be used, is what ETERNA needs there? Each feature goes to the log. Once. */
 	err_t (*probe)(void);
+	/* What it makes possible for guests: enum policy_feature, the first group. */
+	u32 (*features)(void);
 	/* Enter and leave root operation on this CPU. */
 	err_t (*cpu_enable)(struct cpu *cpu);
 	void (*cpu_disable)(void);

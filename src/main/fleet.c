@@ -124,7 +124,7 @@ static bool is_to_restart(const struct fleet_vm *f)
 {
 	switch (f->vm->end) {
 	case VM_END_RESET:
-		return true;
+		return f->config->on_reset == CONFIG_RESET_RESTART;
 	case VM_END_POWER_OFF:
 		return f->config->on_shutdown == CONFIG_SHUTDOWN_RESTART;
 	case VM_END_FAULT:

@@ -42,10 +42,10 @@ struct board {
 	struct uart uart;
 	struct testdev testdev;
 	struct testdev_ram *testdev_ram; /* NULL: the VM has no test device */
-	u32 isa_lines;     /* bit n: a device asserts IRQ n */
-	u32 testdev_lines; /* bit n: pc-testdev asserts GSI n */
-	u32 hpet_lines;    /* bit n: a HPET timer asserts I/O APIC pin n */
-	u64 next_event_ns; /* of all devices and local APICs */
+	u32 isa_lines;                   /* bit n: a device asserts IRQ n */
+	u32 testdev_lines;               /* bit n: pc-testdev asserts GSI n */
+	u32 hpet_lines;                  /* bit n: a HPET timer asserts I/O APIC pin n */
+	u64 next_event_ns;               /* of all devices and local APICs */
 };
 
 /*

@@ -53,10 +53,13 @@ static void raise(struct vcpu *v, struct event e)
 		vm_fault(v, NULL, "triple fault (an exception during the delivery of #DF)");
 		return;
 	}
-	/* The new exception takes the place of the one whose delivery failed; a benign first one is lost with its
-	 * instruction, which will raise it again; an interrupt is still with us and comes after. */
-	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type == EVENT_EXCEPTION)
-		v->hvm.interrupted.is_valid = false;
+	/* The new exception takes the place of the one whose delivery failed: its instruction will raise it again. An
+	 * interrupt or NMI is nobody's to raise again: it is delivered after the exception. */
+	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type <= EVENT_NMI) {
+		v->interrupted_before = v->hvm.interrupted;
+		v->pending |= PENDING_INTERRUPTED;
+	}
+	v->hvm.interrupted.is_valid = false;
 	v->exception = e;
 	v->pending |= PENDING_EXCEPTION;
 }
@@ -78,6 +81,11 @@ void event_raise_page_fault(struct vcpu *v, u64 address, u32 error)
 	v->hvm.state.cr2 = address;
 	write_cr2(address);
 	event_raise_error(v, VECTOR_PF, error);
+}
+
+void event_raise_icebp(struct vcpu *v, u8 insn_len)
+{
+	raise(v, (struct event){.is_valid = true, .type = EVENT_ICEBP, .vector = VECTOR_DB, .insn_len = insn_len});
 }
 
 void event_raise_debug(struct vcpu *v, u64 dr6_bits)
@@ -107,6 +115,20 @@ static bool take_exception(struct vcpu *v, struct event *e)
 		return true;
 	}
 	return false;
+}
+
+/* An interrupt or NMI that an exception came before. It is already accepted: only RFLAGS.IF and the shadows count. */
+static bool take_interrupted_before(struct vcpu *v, struct event *e)
+{
+	if (!v->interrupted_before.is_valid)
+		return false;
+	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
+	if (v->hvm.state.blocking & (BLOCKING_MOV_SS | BLOCKING_STI | BLOCKING_NMI) ||
+	    (v->interrupted_before.type == EVENT_INTERRUPT && !(v->hvm.state.rflags & RFLAGS_IF)))
+		return false;
+	*e = v->interrupted_before;
+	v->interrupted_before.is_valid = false;
+	return true;
 }
 
 /* The vector that the vcpu's interrupt controllers offer; false when there is none. */
@@ -162,10 +184,11 @@ bool event_deliver(struct vcpu *v)
 		return false;
 	if (v->vm->state != VM_RUNNING)
 		return false;
-	if (take_exception(v, &e) || take_nmi(v, &e) || take_external(v, &e))
+	if (take_exception(v, &e) || take_interrupted_before(v, &e) || take_nmi(v, &e) || take_external(v, &e))
 		hvm->inject(&v->hvm, &e);
-	v->pending &= ~(u32)PENDING_INTERRUPTED;
-	hvm->window(&v->hvm, v->pending & PENDING_INTERRUPT, v->pending & PENDING_NMI);
+	if (!v->interrupted_before.is_valid)
+		v->pending &= ~(u32)PENDING_INTERRUPTED;
+	hvm->window(&v->hvm, v->pending & (PENDING_INTERRUPT | PENDING_INTERRUPTED), v->pending & PENDING_NMI);
 	return true;
 }
 

@@ -48,6 +48,10 @@ enum exit_next exit_exception(struct vcpu *v, const struct exit *x)
 {
 	if (x->exception.vector == VECTOR_UD)
 		return exit_ud(v);
+	if (x->exception.type == EVENT_ICEBP) {
+		event_raise_icebp(v, (u8)x->insn_len);
+		return NEXT_RESUME;
+	}
 	if (x->exception.vector == VECTOR_DB) {
 		event_raise_debug(v, x->exception.qualification & (DR6_B | DR6_BD | DR6_BS));
 		/* SDM 3C, Checks on Guest Non-Register State: with TF and a STI or MOV SS shadow, BS must be pending.

@@ -18,6 +18,12 @@ enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 			vm_fault(v, x, "instruction fetch from %#lx, which is not RAM", x->memory.gpa.v);
 			return NEXT_LEAVE;
 		}
+		/* What touched it was the delivery of an event, not the instruction at RIP. */
+		if (v->hvm.interrupted.is_valid) {
+			vm_fault(v, x, "delivery of vector %u touches %#lx, which is not RAM",
+				 v->hvm.interrupted.vector, x->memory.gpa.v);
+			return NEXT_LEAVE;
+		}
 		return vcpu_emulate(v, &hint);
 	}
 	err = gpa_fill(v->vm, x->memory.gpa);

@@ -194,20 +194,6 @@ enum exit_next exit_dr(struct vcpu *v, const struct exit *x)
 	return NEXT_LEAVE;
 }
 
-static bool xcr0_is_valid(const struct vcpu *v, u64 xcr0)
-{
-	u64 avx512 = xcr0 & XFEATURE_AVX512;
-	u64 amx = xcr0 & XFEATURE_AMX;
-
-	if (xcr0 & ~v->vm->xcr0_allowed || !(xcr0 & XFEATURE_X87))
-		return false;
-	if (xcr0 & XFEATURE_AVX && !(xcr0 & XFEATURE_SSE))
-		return false;
-	if (avx512 && (avx512 != XFEATURE_AVX512 || !(xcr0 & XFEATURE_AVX)))
-		return false;
-	return !amx || amx == XFEATURE_AMX;
-}
-
 enum exit_next exit_xsetbv(struct vcpu *v, const struct exit *x)
 {
 	const u64 *gpr = v->hvm.state.gpr;
@@ -215,7 +201,8 @@ enum exit_next exit_xsetbv(struct vcpu *v, const struct exit *x)
 
 	(void)x;
 	hvm_fetch(&v->hvm, STATE_SEGMENTS);
-	if ((u32)gpr[GPR_RCX] || !xcr0_is_valid(v, value) || GET(SEG_DPL, v->hvm.state.seg[SEG_SS].access))
+	if ((u32)gpr[GPR_RCX] || !policy_xcr0_valid(v->vm->cpuid.xfeatures, value) ||
+	    GET(SEG_DPL, v->hvm.state.seg[SEG_SS].access))
 		return raise_gp(v);
 	v->hvm.state.xcr0 = value;
 	xsetbv(0, value);

@@ -9,11 +9,10 @@
 #include "host/log.h"
 #include "host/memory.h"
 #include "vm/board.h"
+#include "vm/features.h"
 #include "vm/gpa.h"
 #include "vm/run.h"
 #include "vm/vcpu.h"
-#include "x86/regs/control.h"
-#include "x86/regs/msr.h"
 
 /* At least the first MiB and room for the tables. */
 #define VM_MEMORY_MIN (2 * MIB)
@@ -22,24 +21,6 @@ static u32 vm_pages(void)
 {
 	return (u32)(ALIGN_UP(sizeof(struct vm), PAGE_BYTES) / PAGE_BYTES);
 }
-
-/* What the guest reads and writes without an exit: state that is switched with the vcpu and harmless to others. */
-static void msrs_open(struct vm *vm)
-{
-	static const u32 open[] = {MSR_FS_BASE,      MSR_GS_BASE,      MSR_KERNEL_GS_BASE, MSR_STAR,
-				   MSR_LSTAR,        MSR_CSTAR,        MSR_FMASK,          MSR_SYSENTER_CS,
-				   MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_TSC_AUX};
-
-	for (unsigned i = 0; i < ARRAY_COUNT(open); i++)
-		hvm->msr_map_set(&vm->hvm, open[i], 0);
-	hvm->msr_map_set(&vm->hvm, MSR_TSC, MSR_EXIT_WRITE);
-	hvm->msr_map_set(&vm->hvm, MSR_EFER, MSR_EXIT_WRITE);
-}
-
-/* CR4 bits whose features the guest is offered. */
-#define CR4_OFFERED                                                                                                    \
-	(CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |         \
-	 CR4_OSXMMEXCPT | CR4_UMIP | CR4_FSGSBASE | CR4_PCIDE | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP)
 
 static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 {
@@ -53,8 +34,6 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	vm->hvm.traps_undefined = spec->has_testdev;
 	vm->tsc_at_zero = rdtsc();
 	vm->paused_ns = 0;
-	vm->hvm.cr4_allowed = CR4_OFFERED;
-	vm->xcr0_allowed = cpuid(0xd, 0).eax & 0xe7;
 }
 
 static void vcpus_destroy(struct vm *vm)
@@ -94,7 +73,9 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	err = hvm->vm_init(&vm->hvm, memory_pool());
 	if (err)
 		goto fini_gpa;
-	msrs_open(vm);
+	err = vm_features_init(vm, spec->vcpu_count);
+	if (err)
+		goto fini_hvm;
 	err = vcpus_create(vm, spec->vcpu_count);
 	if (err)
 		goto fini_hvm;

@@ -9,9 +9,6 @@
 #include "vm/guest_access.h"
 #include "x86/regs/control.h"
 
-/* Local APIC timers run at the frequency that CPUID leaf 0x15 calls the crystal's. */
-#define APIC_TIMER_HZ 25000000
-
 static u32 vcpu_pages(void)
 {
 	return (u32)(ALIGN_UP(sizeof(struct vcpu), PAGE_BYTES) / PAGE_BYTES);
@@ -21,7 +18,7 @@ static void lapic_start(struct vcpu *v)
 {
 	const struct lapic_config config = {
 		.apic_id = v->index,
-		.timer_hz = APIC_TIMER_HZ,
+		.timer_hz = POLICY_CRYSTAL_HZ,
 		.phys_bits = memory_host_caps()->pa_bits,
 		.is_bsp = v->index == 0,
 		.has_x2apic = true,
@@ -50,6 +47,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	}
 	guest_access_init(v);
 	lapic_start(v);
+	policy_msrs_reset(&v->msrs);
 	err = hvm->vcpu_init(&v->hvm, memory_pool());
 	if (err) {
 		pool_free(memory_pool(), v, vcpu_pages());
@@ -80,8 +78,7 @@ static void take_init(struct vcpu *v)
 	hvm_fetch(&v->hvm, STATE_ALL);
 	old = *s;
 	*s = cpu_state_reset;
-	s->cr0 |= old.cr0 & (CR0_CD | CR0_NW);
-	s->efer = 0;
+	s->cr0 = CR0_ET | (old.cr0 & (CR0_CD | CR0_NW));
 	s->pat = old.pat;
 	s->sysenter_cs = old.sysenter_cs;
 	s->sysenter_esp = old.sysenter_esp;
@@ -96,6 +93,7 @@ static void take_init(struct vcpu *v)
 	s->xss = old.xss;
 	s->activity = v->index ? ACTIVITY_WAIT_SIPI : ACTIVITY_ACTIVE;
 	hvm_mark_dirty(&v->hvm, STATE_ALL);
+	hvm->vcpu_flush(&v->hvm);
 	lapic_init_signal(&v->lapic);
 	v->pending &= PENDING_STARTUP;
 	v->hvm.interrupted.is_valid = false;

@@ -7,6 +7,8 @@
 #include "emul/emul.h"
 #include "hvm/hvm.h"
 #include "mem/frames.h"
+#include "policy/cpuid.h"
+#include "policy/msr.h"
 #include "vm/board.h"
 
 #define VM_NAME_BYTES 32
@@ -23,7 +25,6 @@ enum {
 	PENDING_INIT = 1 << 3,
 	PENDING_STARTUP = 1 << 4,
 	PENDING_INTERRUPTED = 1 << 5, /* an exit cut a delivery short */
-	PENDING_EMULATE = 1 << 6,     /* an instruction is not over: emulate on before entering */
 };
 
 /* The last exits of a vcpu, for records of faults. */
@@ -42,8 +43,11 @@ struct vcpu {
 	u32 pending;
 	bool is_waiting; /* in HLT, or for a start-up IPI: state.activity says which */
 	u8 startup_vector;
-	struct event exception; /* PENDING_EXCEPTION */
+	struct event exception;          /* PENDING_EXCEPTION */
+	struct event interrupted_before; /* an interrupt whose delivery gave way to an exception */
 	struct lapic lapic;
+	struct policy_msrs msrs;
+	u64 tsc_adjust; /* what the guest added to its TSC */
 	struct guest_memory memory;
 	struct port_io ports;
 	struct vector_file vectors;
@@ -73,7 +77,8 @@ struct vm {
 	struct frames_claim claim;
 	u64 filled_bytes;
 
-	u64 xcr0_allowed;
+	struct policy_cpuid cpuid;
+	struct policy_msr_env msr_env;
 	u64 paused_ns;   /* the clock's stand while paused */
 	u64 tsc_at_zero; /* host TSC when the guest's clock was 0 */
 	bool has_testdev;

@@ -31,7 +31,7 @@ def describe_vm(options):
         lines.append(f"vcpus = {options.vcpus}")
     lines.append(f"memory = {show_size(options.memory or 256 << 20)}")
     if options.testdev:
-        lines.append("testdev = yes")
+        lines += ["testdev = yes", "on_reset = destroy"]  # like QEMU with -no-reboot: a test that resets has ended
     return "\n".join(lines) + "\n", modules
 
 

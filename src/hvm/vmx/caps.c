@@ -119,6 +119,15 @@ static void controls_choose(struct tally *t)
 		feature_tell(t, vmx_caps.ept_vpid & ept_features[i].bit, ept_features[i].use, ept_features[i].name);
 }
 
+/* Where the TRUE capabilities are missing, CR3 accesses must exit: nothing here wants to see them. */
+static void cr3_exiting_check(struct tally *t)
+{
+	if (vmx_caps.controls[CONTROLS_PROC] & (PROC_CR3_LOAD_EXITING | PROC_CR3_STORE_EXITING)) {
+		log_error("VMX lacks: CR3 accesses without exits");
+		t->lacks = true;
+	}
+}
+
 /* VPIDs are of use only where they can be flushed. */
 static void vpid_check(void)
 {
@@ -138,6 +147,7 @@ err_t vmx_caps_read(void)
 		 vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS ? "true" : "default");
 	controls_choose(&t);
 	vpid_check();
+	cr3_exiting_check(&t);
 	names_flush(&t.used);
 	names_flush(&t.unused);
 	names_flush(&t.missing);

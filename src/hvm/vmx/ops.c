@@ -7,6 +7,7 @@ const struct hvm_ops vmx_ops = {
 	.name = "VT-x",
 	.second_level_name = "EPT",
 	.probe = vmx_probe,
+	.features = vmx_features,
 	.cpu_enable = vmx_cpu_enable,
 	.cpu_disable = vmx_cpu_disable,
 	.vm_init = vmx_vm_init,

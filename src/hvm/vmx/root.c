@@ -55,6 +55,13 @@ err_t vmx_probe(void)
 	return vmx_caps_read();
 }
 
+u32 vmx_features(void)
+{
+	return (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_RDTSCP) ? POLICY_RDTSCP : 0u) |
+	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_INVPCID) ? POLICY_INVPCID : 0u) |
+	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES) ? POLICY_XSAVES : 0u);
+}
+
 err_t vmx_cpu_enable(struct cpu *cpu)
 {
 	enum vmx_result result;

@@ -40,11 +40,14 @@ struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len)
 
 void vmx_inject(struct hvm_vcpu *v, const struct event *e)
 {
+	/* SDM 3C, Checks on VMX Controls: no error code in real mode, where exceptions push none. */
+	bool has_error = e->has_error && vmread(VMCS_guest_cr0) & CR0_PE;
+
 	(void)v;
 	vmwrite(VMCS_entry_interruption_info, INTR_INFO_VALID | PUT(INTR_INFO_TYPE, intr_type_of_event[e->type]) |
 						      PUT(INTR_INFO_VECTOR, e->vector) |
-						      (e->has_error ? INTR_INFO_ERROR_CODE : 0));
-	if (e->has_error)
+						      (has_error ? INTR_INFO_ERROR_CODE : 0));
+	if (has_error)
 		vmwrite(VMCS_entry_exception_error_code, e->error);
 	if (e->type >= EVENT_SOFT_INTERRUPT)
 		vmwrite(VMCS_entry_instruction_length, e->insn_len);
@@ -167,7 +170,9 @@ static void ept_violation_decode(struct hvm_vcpu *v, struct exit *x)
 	vectoring_decode(v);
 	nmi_unblocking_undo(v, q & QUAL_EPT_NMI_UNBLOCKING);
 	x->memory.gpa = GPA(vmread(VMCS_guest_physical_address));
-	x->memory.has_gva = q & QUAL_EPT_LINEAR_VALID;
+	/* Without the second bit the access was to a paging-structure entry: the two addresses do not belong together.
+	 */
+	x->memory.has_gva = (q & QUAL_EPT_LINEAR_VALID) && (q & QUAL_EPT_FINAL_ACCESS);
 	x->memory.gva = GVA(x->memory.has_gva ? vmread(VMCS_guest_linear_address) : 0);
 	x->memory.is_read = q & QUAL_EPT_READ;
 	x->memory.is_write = q & QUAL_EPT_WRITE;

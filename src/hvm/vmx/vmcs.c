@@ -20,7 +20,8 @@
 
 #define CPUID_XSAVE 0xd
 
-/* VPIDs are handed out in turn and never twice (0 is the host's). */
+/* VPIDs are handed out in turn (0 is the host's), and flushed when they are: the last owner is long gone then. */
+#define VPID_MAX 0xffff
 static u32 vpid_next = 1;
 
 err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
@@ -160,7 +161,8 @@ err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 	v->control_hpa = pool_hpa(pool, memory);
 	v->xsave = memory + PAGE_BYTES;
 	v->cpu_pages = pages;
-	v->tag = vpid_next++ & 0xffff;
+	v->tag = vpid_next;
+	vpid_next = vpid_next == VPID_MAX ? 1 : vpid_next + 1;
 	v->is_launched = false;
 	*(u32 *)v->control = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
 	/* FCW and MXCSR after reset (SDM 1, FINIT; MXCSR): what XRSTOR finds in legacy form. */

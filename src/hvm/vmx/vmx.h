@@ -15,6 +15,7 @@
 err_t vmx_cpu_enable(struct cpu *cpu);
 void vmx_cpu_disable(void);
 err_t vmx_probe(void);
+u32 vmx_features(void);
 
 /* vmcs.c */
 err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool);
