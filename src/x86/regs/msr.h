@@ -115,8 +115,7 @@ enum memory_type {
 #define VMX_BASIC_MEMORY_TYPE BITS(53, 50) /* for accesses to the VMCS: 0 UC, 6 WB */
 #define VMX_BASIC_INS_OUTS_INFO BIT(54)
 #define VMX_BASIC_TRUE_CONTROLS BIT(55)
-#define VMX_BASIC_ANY_ERROR_CODE BIT(56) /* hardware exceptions are injected with or without one, whatever the vector  \
-					  */
+#define VMX_BASIC_ANY_ERROR_CODE BIT(56) /* hardware exceptions are injected with or without one: any vector */
 
 /* The capability MSRs of controls: 0-settings allowed where 0, 1-settings allowed where 1. */
 #define VMX_ALLOWED_0 BITS(31, 0)

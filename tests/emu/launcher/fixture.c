@@ -50,8 +50,8 @@ static void serial_init(void)
 	out8(COM1 + 3, 0x80); // divisor 1: 115200 baud
 	out8(COM1 + 0, 1);
 	out8(COM1 + 1, 0);
-	out8(COM1 + 3, 3);    // 8 bits, no parity, 1 stop bit
-	out8(COM1 + 2, 7);    // FIFOs on and empty
+	out8(COM1 + 3, 3); // 8 bits, no parity, 1 stop bit
+	out8(COM1 + 2, 7); // FIFOs on and empty
 	out8(COM1 + 4, 3);
 }
 
