@@ -80,6 +80,11 @@ static void power_button_raises_the_sci(void **state)
 	out(EN, 2, PWRBTN_BIT);
 	assert_true(acpi_pm_sci(&p, now));
 	assert_int_equal(in(STS, 2), PWRBTN_BIT);
+	now += 3 * NS_PER_SEC; /* the timer's event joins it */
+	acpi_pm_press_power_button(&p);
+	assert_int_equal(in(STS, 2), PWRBTN_BIT | TMR_BIT);
+	acpi_pm_press_power_button(&p);
+	assert_int_equal(in(STS, 2), PWRBTN_BIT | TMR_BIT);
 	out(STS, 2, (u16)~PWRBTN_BIT); /* only ones clear */
 	assert_true(acpi_pm_sci(&p, now));
 	out(STS + 1, 1, 0x01);

@@ -315,6 +315,18 @@ static void steps_match_the_model(void **state)
 	assert_true(m.count > 0x100000000 + 90000);
 }
 
+static void narrowing_a_timer_cuts_its_period(void **state)
+{
+	(void)state;
+	out64(T_CFG(0), PERIODIC | VAL_SET | ENABLE | ROUTE(20));
+	out64(T_CMP(0), 0x100000064); /* both comparator and period */
+	out64(T_CFG(0), PERIODIC | ENABLE | MODE_32 | ROUTE(20));
+	assert_true(in64(T_CMP(0)) == 100);
+	out64(CFG, 1);
+	now += 1000;
+	assert_true(in64(T_CMP(0)) == 200);
+}
+
 static void restored_timer_block_is_the_same(void **state)
 {
 	static const u32 offsets[] = {CFG, CFG, STS, CNT, T_CFG(0), T_CMP(0), T_CFG(1), T_CMP(1), T_CFG(2), T_CMP(2)};
@@ -360,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup(routes_outside_the_capabilities_do_not_stick, start),
 		cmocka_unit_test_setup(comparator_of_32_bits, start),
 		cmocka_unit_test_setup(steps_match_the_model, start),
+		cmocka_unit_test_setup(narrowing_a_timer_cuts_its_period, start),
 		cmocka_unit_test_setup(restored_timer_block_is_the_same, start),
 	};
 

@@ -158,6 +158,20 @@ static void a20_reads_back(void **state)
 	assert_int_equal(answer() & 0x02, 0);
 }
 
+static void output_port_lines(void **state)
+{
+	(void)state;
+	command(0xd1);
+	data(0x03);
+	command(0xd0);
+	assert_int_equal(answer(), 0xc3);
+	(void)kbc_read(&k, 0x60); /* reading without an answer changes nothing */
+	command(0x60);
+	data(0x41);
+	(void)kbc_read(&k, 0x60);
+	assert_int_equal(status(), 0x10);
+}
+
 static void restored_is_the_same(void **state)
 {
 	struct rng r = {42};
@@ -193,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup(loops, start),
 		cmocka_unit_test_setup(resets_the_machine, start),
 		cmocka_unit_test_setup(a20_reads_back, start),
+		cmocka_unit_test_setup(output_port_lines, start),
 		cmocka_unit_test_setup(restored_is_the_same, start),
 	};
 

@@ -200,6 +200,46 @@ static void refresh_bit_toggles_each_15_us(void **state)
 	assert_in_range(toggles, 65, 67); /* 1 ms / 15.085 us */
 }
 
+static void counts_follow_without_control_words(void **state)
+{
+	(void)state;
+	out(0x43, 0x34);
+	for (u8 i = 1; i < 4; i++) {
+		now = in_tick(100u * i);
+		out(0x40, 3);
+		out(0x40, i);
+		now = in_tick(100u * i + 1);
+		if (i == 1) { /* the later ones wait for the end of the cycle */
+			assert_int_equal(in(0x40), 3);
+			assert_int_equal(in(0x40), 1);
+		}
+		out(0x43, 0xe2);
+		assert_int_equal(in(0x40) & 0x40, i == 1 ? 0 : 0x40);
+	}
+	now = in_tick(101 + 0x103 + 3);
+	out(0x43, 0x00);
+	assert_int_equal(in(0x40), 0);
+	assert_int_equal(in(0x40), 3);
+}
+
+static void control_word_restarts_the_byte_order(void **state)
+{
+	(void)state;
+	out(0x43, 0x34);
+	out(0x40, 0x34);
+	out(0x40, 0x12);
+	now = in_tick(1);
+	assert_int_equal(in(0x40), 0x34);
+	out(0x43, 0x34); /* half a read, and then half a write */
+	out(0x40, 0x99);
+	out(0x43, 0x34);
+	out(0x40, 0x78);
+	out(0x40, 0x56);
+	now = in_tick(2);
+	assert_int_equal(in(0x40), 0x78);
+	assert_int_equal(in(0x40), 0x56);
+}
+
 static void restored_timer_is_the_same(void **state)
 {
 	struct rng r = {4711};
@@ -250,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup(port61_times_an_interval, start),
 		cmocka_unit_test_setup(gate_2_stops_counter_2, start),
 		cmocka_unit_test_setup(refresh_bit_toggles_each_15_us, start),
+		cmocka_unit_test_setup(counts_follow_without_control_words, start),
+		cmocka_unit_test_setup(control_word_restarts_the_byte_order, start),
 		cmocka_unit_test_setup(restored_timer_is_the_same, start),
 	};
 

@@ -306,6 +306,39 @@ static void nonsense_becomes_a_time(void **state)
 	assert_int_equal(get(7), 0x01);
 }
 
+static void rate_change_keeps_the_phase(void **state)
+{
+	u64 at = now;
+
+	(void)state;
+	now += SEC / 4;
+	set(0x0a, 0x2f);
+	now = at + SEC - 1;
+	assert_int_equal(get(0), 0x20);
+	now = at + SEC;
+	assert_int_equal(get(0), 0x21);
+}
+
+static void checksum_of_the_settings(void **state)
+{
+	(void)state;
+	set(0x10, 0x01);
+	set(0x2d, 0x20);
+	rtc_set_memory(&r, 64 * MIB, 0); /* 0x15, 0x16: 0x80 0x02; 0x17, 0x18: 0x00 0xfc */
+	assert_int_equal(get(0x2e) << 8 | get(0x2f), 0x01 + 0x20 + 0x80 + 0x02 + 0x00 + 0xfc);
+}
+
+static void weekday_counts_by_itself(void **state)
+{
+	(void)state;
+	set_time(B_24H, (u8[]){0x20, 0x23, 0x11, 0x01, 7, 0x23, 0x59, 0x59}); /* it was a Wednesday */
+	now += SEC;
+	shows(0x20, 0x23, 0x11, 0x02, 1, 0, 0, 0);
+	set_time(B_24H, (u8[]){0x20, 0x23, 0x11, 0x01, 8, 0x10, 0x60, 0x10});
+	now += SEC;
+	shows(0x20, 0x23, 0x11, 0x01, 1, 0x10, 0x00, 0x11);
+}
+
 static void restored_clock_is_the_same(void **state)
 {
 	struct rng g = {99};
@@ -352,6 +385,9 @@ int main(void)
 		cmocka_unit_test_setup(index_and_memory, start),
 		cmocka_unit_test_setup(reset_keeps_time_and_memory, start),
 		cmocka_unit_test_setup(nonsense_becomes_a_time, start),
+		cmocka_unit_test_setup(rate_change_keeps_the_phase, start),
+		cmocka_unit_test_setup(checksum_of_the_settings, start),
+		cmocka_unit_test_setup(weekday_counts_by_itself, start),
 		cmocka_unit_test_setup(restored_clock_is_the_same, start),
 	};
 

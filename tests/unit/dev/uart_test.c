@@ -322,6 +322,48 @@ static void interrupts_by_priority(void **state)
 	assert_int_equal(in(IIR), 0x01);
 }
 
+static void line_errors_add_up(void **state)
+{
+	(void)state;
+	uart_receive_break(&u, now);
+	uart_receive(&u, 1, now); /* overruns */
+	assert_int_equal(in(LSR), 0x7b);
+	uart_receive(&u, 2, now);
+	uart_receive_break(&u, now); /* the other way round */
+	assert_int_equal(in(LSR), 0x7b);
+}
+
+static void cleared_errors_stay_away(void **state)
+{
+	(void)state;
+	out(FCR, 0x01);
+	for (int i = 0; i < 4; i++)
+		uart_receive_break(&u, now);
+	out(FCR, 0x03);
+	(void)in(LSR);
+	uart_receive(&u, 1, now);
+	assert_int_equal(in(LSR), 0x61);
+}
+
+static void modem_deltas_add_up(void **state)
+{
+	(void)state;
+	out(MCR, 0x12); /* loopback: DSR and DCD fall, CTS stays */
+	out(MCR, 0x10); /* CTS falls */
+	assert_int_equal(in(MSR), 0x0b);
+}
+
+static void break_out_is_seen_in_loopback_only(void **state)
+{
+	(void)state;
+	out(LCR, 0x40);
+	assert_int_equal(in(LSR), 0x60);
+	out(LCR, 0x00);
+	out(MCR, 0x10);
+	out(LCR, 0x03);
+	assert_int_equal(in(LSR), 0x60);
+}
+
 /* What a restored port does under any stimuli is what the first one does. */
 static void restored_port_is_the_same(void **state)
 {
@@ -384,6 +426,10 @@ int main(void)
 		cmocka_unit_test_setup(loopback, start),
 		cmocka_unit_test_setup(modem_interrupt, start),
 		cmocka_unit_test_setup(interrupts_by_priority, start),
+		cmocka_unit_test_setup(line_errors_add_up, start),
+		cmocka_unit_test_setup(cleared_errors_stay_away, start),
+		cmocka_unit_test_setup(modem_deltas_add_up, start),
+		cmocka_unit_test_setup(break_out_is_seen_in_loopback_only, start),
 		cmocka_unit_test_setup(restored_port_is_the_same, start),
 	};
 
