@@ -65,6 +65,11 @@ enum emul_status {
 	EMUL_FAILED,      /* a provider reported err: the VM must be stopped */
 };
 
+/* What an instruction changed besides general registers, RFLAGS and RIP. */
+#define EMUL_CHANGED_SEGMENTS 1u
+#define EMUL_CHANGED_CONTROL 2u /* CR0 */
+#define EMUL_CHANGED_DEBUG 4u   /* debug registers */
+
 struct emul_result {
 	u8 insn_bytes;           /* length; for EMUL_UNSUPPORTED as many bytes as could be fetched */
 	u8 insn[INSN_BYTES_MAX]; /* the instruction */
@@ -73,6 +78,7 @@ struct emul_result {
 	bool has_error_code;     /* EMUL_FAULT */
 	u32 error_code;          /* EMUL_FAULT */
 	u64 cr2;                 /* EMUL_FAULT with VECTOR_PF: for CR2 */
+	u32 changed;             /* EMUL_DONE, EMUL_JUMPED: EMUL_CHANGED_ bits */
 	u32 blocking;            /* EMUL_DONE: BLOCKING_ bits that hold until after the next instruction */
 	err_t err;               /* EMUL_FAILED */
 };

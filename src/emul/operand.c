@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operands: general and segment registers, constants, and memory with its effective address.
+#include "emul/descriptor.h"
 #include "emul/exec.h"
 
 /* The register groups of Zydis; each is in encoding order. */
@@ -134,11 +135,10 @@ err_t place_store(struct exec *x, const struct place *place, u64 value)
 {
 	if (place->kind == PLACE_MEMORY)
 		return span_write(x, &place->span, &value);
-	if (place->kind == PLACE_REGISTER && !reg_is_in(place->reg, ZYDIS_REGISTER_ES, ZYDIS_REGISTER_GS)) {
-		reg_store(x->cpu, place->reg, place->bytes, value);
-		return OK;
-	}
-	return ERR_UNSUPPORTED;
+	if (reg_is_in(place->reg, ZYDIS_REGISTER_ES, ZYDIS_REGISTER_GS))
+		return segment_load_data(x, (enum seg)(place->reg - ZYDIS_REGISTER_ES), (u16)value);
+	reg_store(x->cpu, place->reg, place->bytes, value);
+	return OK;
 }
 
 err_t place_update(struct exec *x, const struct place *place, u64 loaded, u64 desired, bool is_atomic)

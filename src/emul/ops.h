@@ -7,7 +7,7 @@
 
 /* clang-format off */
 /* Every operation: op_NAME is its function. By file: move, alu, shift, bit, muldiv, atomic, string, io, stack, jump,
- * flag, segment, hint, vector. */
+ * flag, segment, system, vector. */
 #define OPS_LIST(F)                                                                                                    \
 	F(mov) F(movsx) F(movbe) F(bswap) F(lea) F(cmov) F(set) F(convert) F(xlat)                                     \
 	F(alu) F(cmp) F(test) F(unary)                                                                                 \
@@ -18,7 +18,8 @@
 	F(movs) F(stos) F(lods) F(scas) F(cmps)                                                                        \
 	F(in) F(out) F(ins) F(outs)                                                                                    \
 	F(push) F(pop) F(pushf) F(popf) F(leave)                                                                       \
-	F(jmp) F(call) F(ret) F(jcc) F(jcxz)                                                                           \
+	F(jmp) F(call) F(ret) F(jcc) F(jcxz) F(loop) F(enter) F(pusha) F(popa) \
+	F(load_far) F(load_system) F(store_system) F(lmsw)                                                                           \
 	F(flag) F(sahf) F(lahf)                                                                                        \
 	F(nop) F(clflush) F(undefined)                                                                                              \
 	F(vector_full) F(vector_part)
@@ -26,6 +27,14 @@
 #define OP_DECLARE(name) err_t op_##name(struct exec *x) MUST_CHECK;
 OPS_LIST(OP_DECLARE)
 #undef OP_DECLARE
+
+/* MOV from and to control and debug registers. */
+err_t op_mov_system(struct exec *x) MUST_CHECK;
+
+/* What JMP, CALL and RET are in their far forms. */
+err_t op_jmp_far(struct exec *x) MUST_CHECK;
+err_t op_call_far(struct exec *x) MUST_CHECK;
+err_t op_ret_far(struct exec *x) MUST_CHECK;
 
 /* M(mnemonic of Zydis, operation) */
 #define MNEMONICS_LIST(M)                                                                                              \
@@ -53,11 +62,16 @@ OPS_LIST(OP_DECLARE)
 	M(CMPSB, cmps) M(CMPSW, cmps) M(CMPSD, cmps) M(CMPSQ, cmps)                                                    \
 	M(IN, in) M(OUT, out)                                                                                          \
 	M(INSB, ins) M(INSW, ins) M(INSD, ins) M(OUTSB, outs) M(OUTSW, outs) M(OUTSD, outs)                            \
-	M(PUSH, push) M(POP, pop) M(LEAVE, leave)                                                                      \
+	M(PUSH, push) M(POP, pop) M(LEAVE, leave) M(ENTER, enter)                                                                \
 	M(PUSHF, pushf) M(PUSHFD, pushf) M(PUSHFQ, pushf) M(POPF, popf) M(POPFD, popf) M(POPFQ, popf)                  \
+	M(PUSHA, pusha) M(PUSHAD, pusha) M(POPA, popa) M(POPAD, popa)                                                  \
+	M(LOOP, loop) M(LOOPE, loop) M(LOOPNE, loop)                                                                   \
 	M(JMP, jmp) M(CALL, call) M(RET, ret) M(JCXZ, jcxz) M(JECXZ, jcxz) M(JRCXZ, jcxz)                              \
 	M(JO, jcc) M(JNO, jcc) M(JB, jcc) M(JNB, jcc) M(JZ, jcc) M(JNZ, jcc) M(JBE, jcc) M(JNBE, jcc)                  \
 	M(JS, jcc) M(JNS, jcc) M(JP, jcc) M(JNP, jcc) M(JL, jcc) M(JNL, jcc) M(JLE, jcc) M(JNLE, jcc)                  \
+	M(LDS, load_far) M(LES, load_far) M(LSS, load_far) M(LFS, load_far) M(LGS, load_far)                           \
+	M(LLDT, load_system) M(LTR, load_system) M(SLDT, store_system) M(STR, store_system)                            \
+	M(SMSW, store_system) M(LMSW, lmsw)                                                                            \
 	M(CLC, flag) M(STC, flag) M(CMC, flag) M(CLD, flag) M(STD, flag) M(CLI, flag) M(STI, flag)                     \
 	M(SAHF, sahf) M(LAHF, lahf)                                                                                    \
 	M(NOP, nop) M(PREFETCH, nop) M(PREFETCHW, nop) M(PREFETCHWT1, nop) M(PREFETCHNTA, nop)                         \

@@ -21,8 +21,11 @@ err_t op_mov(struct exec *x)
 {
 	struct place target;
 	u64 value;
-	err_t err = move_begin(x, &target, &value);
+	err_t err;
 
+	if (x->z->opcode_map == ZYDIS_OPCODE_MAP_0F && x->z->opcode >= 0x20 && x->z->opcode <= 0x23)
+		return op_mov_system(x);
+	err = move_begin(x, &target, &value);
 	return err ? err : place_store(x, &target, value);
 }
 

@@ -161,6 +161,10 @@ static const struct row rows[] = {
 	{OP("\xff\x74\x24\x08"), STACK, -1, NO_IMM, 0, 0}, /* push [rsp+8] */
 	{OP("\x8f\x44\x24\x08"), STACK, -1, NO_IMM, 0, 0}, /* pop [rsp+8] */
 	{OP("\xc9"), STACK, -1, NO_IMM, 0, 0},
+	{OP("\xc8\x10\x00\x00"), STACK, -1, NO_IMM, 0, 0}, /* enter 16, 0 */
+	{OP("\xc8\x08\x00\x03"), STACK, -1, NO_IMM, 0, 0}, /* enter 8, 3 */
+	{OP("\x60"), STACK, -1, NO_IMM, 0, ONLY_32},
+	{OP("\x61"), STACK, -1, NO_IMM, 0, ONLY_32},
 	/* flags */
 	{OP("\x9e"), PLAIN, -1, NO_IMM, 0, NO_66},
 	{OP("\x9f"), PLAIN, -1, NO_IMM, 0, NO_66},

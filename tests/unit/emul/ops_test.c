@@ -104,12 +104,23 @@ static void wraps_jumps_to_the_operand_size(void **state)
 	assert_int_equal(m.ram[0x7ffe], 0x04);
 }
 
-static void does_far_transfers_not(void **state)
+static void loops(void **state)
 {
 	(void)state;
-	model_init_32(&m);
-	assert_int_equal(STEP(&m, 0xcb), EMUL_UNSUPPORTED);
-	assert_int_equal(STEP(&m, 0xff, 0x2b), EMUL_UNSUPPORTED);
+	model_init_64(&m);
+	m.cpu.rip = 0x2000;
+	m.cpu.gpr[GPR_RCX] = 2;
+	assert_int_equal(STEP(&m, 0xe2, 0xfe), EMUL_JUMPED); /* loop to itself */
+	assert_int_equal(m.cpu.gpr[GPR_RCX], 1);
+	assert_int_equal(STEP(&m, 0xe2, 0xfe), EMUL_DONE);
+	assert_int_equal(m.cpu.gpr[GPR_RCX], 0);
+	m.cpu.gpr[GPR_RCX] = 5;
+	assert_int_equal(STEP(&m, 0xe1, 0xfe), EMUL_DONE);   /* loope with ZF clear */
+	assert_int_equal(STEP(&m, 0xe0, 0xfe), EMUL_JUMPED); /* loopne */
+	assert_int_equal(m.cpu.gpr[GPR_RCX], 3);
+	m.cpu.rflags |= RFLAGS_ZF;
+	assert_int_equal(STEP(&m, 0xe1, 0xfe), EMUL_JUMPED);
+	assert_int_equal(STEP(&m, 0xe0, 0xfe), EMUL_DONE);
 }
 
 static void uses_the_stack_pointer_that_ss_gives(void **state)
@@ -404,7 +415,7 @@ int main(void)
 		cmocka_unit_test(refuses_noncanonical_targets),
 		cmocka_unit_test(jumps_relative_by_condition),
 		cmocka_unit_test(wraps_jumps_to_the_operand_size),
-		cmocka_unit_test(does_far_transfers_not),
+		cmocka_unit_test(loops),
 		cmocka_unit_test(uses_the_stack_pointer_that_ss_gives),
 		cmocka_unit_test(restores_the_stack_pointer_on_faults),
 		cmocka_unit_test(pops_flags_by_privilege),
