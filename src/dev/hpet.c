@@ -28,6 +28,8 @@
 #define T_CAPABILITIES (BIT(4) | BIT(5)) /* periodic, 64 bits; no front side bus delivery */
 #define T_ROUTE_CAPS 0x00f00000u         /* pins 20 to 23, apart from what PCI uses */
 
+#define PULSES_APART 10000u /* 100 us: pulses of shorter periods are announced no more often */
+
 #define LEGACY_PIN_0 2
 #define LEGACY_PIN_1 8
 #define LEGACY_PINS ((u32)(BIT(LEGACY_PIN_0) | BIT(LEGACY_PIN_1)))
@@ -172,7 +174,19 @@ u32 hpet_take_pulses(struct hpet *h, u64 now_ns)
 	hpet_sync(h, now_ns);
 	pulses = h->pulses;
 	h->pulses = 0;
+	if (pulses)
+		h->pulsed_count = h->synced_count;
 	return pulses;
+}
+
+/* Counts that the next pulse of a short period has to wait. */
+static u64 pulse_wait(const struct hpet *h, const struct hpet_timer *t)
+{
+	u64 since = h->synced_count - h->pulsed_count;
+
+	if (!(t->config & T_PERIODIC) || (t->config & T_LEVEL) || since >= PULSES_APART || t->period >= PULSES_APART)
+		return 0;
+	return PULSES_APART - since;
 }
 
 /* Counts until timer i makes a pulse or raises its line; NEVER if it does neither. */
@@ -182,7 +196,7 @@ static u64 event_distance(const struct hpet *h, unsigned i)
 
 	if (!(t->config & T_ENABLE) || !pins_of(h, i) || (h->status >> i & 1))
 		return NEVER;
-	return match_distance(t, h->synced_count);
+	return MAX(match_distance(t, h->synced_count), pulse_wait(h, t));
 }
 
 u64 hpet_next_event(const struct hpet *h, u64 now_ns)

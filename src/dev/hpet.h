@@ -33,6 +33,7 @@ struct hpet_timer {
 	F(u64, held_count, "main counter when it stood still last")                                                    \
 	F(u64, started_ns, "when it began to run from held_count, if it runs")                                         \
 	F(u64, synced_count, "main counter that status, pulses and timers are brought up to")                          \
+	F(u64, pulsed_count, "main counter when pulses were fetched last")                                             \
 	F(u32, pulses, "I/O APIC pins that edge-triggered timers pulsed and nobody fetched")                           \
 	S(struct hpet_timer, timer, HPET_TIMERS, hpet_timer_desc, "the timers")
 
@@ -62,7 +63,10 @@ u32 hpet_levels(const struct hpet *h, u64 now_ns);
 /* I/O APIC pins that edge-triggered timers pulsed since the last call, once or more often. */
 u32 hpet_take_pulses(struct hpet *h, u64 now_ns);
 
-/* When hpet_levels() changes or a pulse comes by time alone, after now_ns; NEVER if none does. */
+/*
+ * When hpet_levels() changes or a pulse comes by time alone, after now_ns; NEVER if none does. Pulses of periods below
+ * 100 us are joined: a guest that asked for one of 10 ns would else never execute an instruction.
+ */
 u64 hpet_next_event(const struct hpet *h, u64 now_ns);
 
 /*

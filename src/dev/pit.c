@@ -27,6 +27,9 @@
 /* Counter 1 of a PC asks for a memory refresh each 18 clocks (15 us), whatever a guest makes of it today. */
 #define REFRESH_TICKS 18
 
+/* 100 us: edges of periods below it are announced no more often. */
+#define EDGES_APART_TICKS 119
+
 #define DESC_STRUCT struct pit
 DESC_DEFINE(pit, PIT_FIELDS, 1);
 #undef DESC_STRUCT
@@ -40,7 +43,7 @@ void pit_reset(struct pit *p, u64 now_ns)
 {
 	u64 tick = tick_at(now_ns);
 
-	*p = (struct pit){0};
+	*p = (struct pit){.edge_tick = tick};
 	for (unsigned i = 0; i < 3; i++) {
 		struct pit_channel *c = &p->channel[i];
 
@@ -176,13 +179,20 @@ bool pit_irq0(const struct pit *p, u64 now_ns)
 
 u32 pit_irq0_edges(struct pit *p, u64 now_ns)
 {
-	return pit_channel_take_rises(&p->channel[0], tick_at(now_ns));
+	u64 tick = tick_at(now_ns);
+	u32 edges = pit_channel_take_rises(&p->channel[0], tick);
+
+	if (edges)
+		p->edge_tick = tick;
+	return edges;
 }
 
 u64 pit_next_edge(const struct pit *p, u64 now_ns)
 {
 	u64 tick = pit_channel_next_rise(&p->channel[0], tick_at(now_ns));
 
+	if (tick != NEVER && pit_channel_is_periodic(&p->channel[0]))
+		tick = MAX(tick, p->edge_tick + EDGES_APART_TICKS);
 	return tick == NEVER ? NEVER : rate_start_ns(tick, PIT_HZ);
 }
 

@@ -9,7 +9,8 @@
 
 #define PIT_FIELDS(F, A, S)                                                                                            \
 	S(struct pit_channel, channel, 3, pit_channel_desc, "counters: IRQ 0, refresh, speaker")                       \
-	F(u8, port61, "bits 3..0 of port 0x61 as written")
+	F(u8, port61, "bits 3..0 of port 0x61 as written")                                                             \
+	F(u64, edge_tick, "when edges of IRQ 0 were fetched last")
 
 struct pit {
 	PIT_FIELDS(FIELD_MEMBER, FIELD_ARRAY, FIELD_STRUCTS)
@@ -36,7 +37,10 @@ bool pit_irq0(const struct pit *p, u64 now_ns);
 /* How many times IRQ 0 rose since the last call. A caller that finds some pulses the line: low, then pit_irq0(). */
 u32 pit_irq0_edges(struct pit *p, u64 now_ns);
 
-/* When IRQ 0 rises next, after now_ns; NEVER when idle. The caller arms one timer and fetches the edges then. */
+/*
+ * When the caller is to fetch edges next, after now_ns; NEVER when idle. That is when IRQ 0 rises, but edges of periods
+ * below 100 us are joined: a guest that asked for one of 2 us would else never execute an instruction.
+ */
 u64 pit_next_edge(const struct pit *p, u64 now_ns);
 
 /*

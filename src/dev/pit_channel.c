@@ -30,6 +30,11 @@ static bool is_gate_triggered(unsigned mode)
 	return mode == 1 || mode == 5;
 }
 
+bool pit_channel_is_periodic(const struct pit_channel *c)
+{
+	return is_periodic(mode_of(c));
+}
+
 bool pit_channel_valid(const struct pit_channel *c)
 {
 	return c->control < 0x40 && GET(CONTROL_ACCESS, c->control) && c->reload >= 1 && c->reload <= 65536 &&

@@ -57,6 +57,9 @@ void pit_channel_control(struct pit_channel *c, u8 control, u64 tick);
 void pit_channel_first_byte(struct pit_channel *c, u64 tick);
 void pit_channel_load(struct pit_channel *c, u16 value, u64 tick);
 
+/* Modes 2 and 3: rising edges come again and again by themselves. */
+bool pit_channel_is_periodic(const struct pit_channel *c);
+
 void pit_channel_gate(struct pit_channel *c, bool level, u64 tick);
 
 /* Rising edges of OUT since the last call, up to and with `tick`. */
