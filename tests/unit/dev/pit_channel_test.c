@@ -125,6 +125,25 @@ static void same(const struct model *m, struct pit_channel *c, u64 tick, bool bc
 		assert_int_equal(from_shown(pit_channel_count(c, tick), bcd), m->ce % m->modulus);
 }
 
+/* Do the same to both: write a control word and a count, a count, or move the gate. */
+static void touch(struct model *m, struct pit_channel *c, struct rng *r, u8 control, unsigned what, u64 tick)
+{
+	unsigned count = 2 + rng_below(r, rng_below(r, 4) ? 9 : 60);
+	bool bcd = control & 1;
+
+	if (what == 0) {
+		pit_channel_control(c, control, tick);
+		model_control(m, control >> 1 & 7, bcd ? 10000 : 65536);
+	}
+	if (what < 4) {
+		pit_channel_load(c, to_shown(count, bcd), tick);
+		model_write(m, count);
+	} else if (m->mode < 4 || !m->running || m->ce) { /* the sheet is silent on a gate that moves in the strobe */
+		pit_channel_gate(c, what & 1, tick);
+		model_gate(m, what & 1);
+	}
+}
+
 static void run_mode(unsigned mode, bool bcd, u64 seed)
 {
 	struct pit_channel c = {.gate = true, .active = 65536, .reload = 65536, .control = 0x30};
@@ -135,22 +154,10 @@ static void run_mode(unsigned mode, bool bcd, u64 seed)
 	u8 control = (u8)(PIT_ACCESS_BOTH << 4 | mode << 1 | bcd);
 
 	c.counted_tick = tick;
+	touch(&m, &c, &r, control, 0, tick);
 	for (int step = 0; step < 40000; step++) {
-		bool touched = rng_below(&r, 12) == 0 || step == 0;
-		unsigned what = step == 0 ? 0 : rng_below(&r, 8), count = 2 + rng_below(&r, rng_below(&r, 4) ? 9 : 60);
-
-		if (touched && (what == 0 || !m.written)) {
-			pit_channel_control(&c, control, tick);
-			model_control(&m, mode, bcd ? 10000 : 65536);
-			pit_channel_load(&c, to_shown(count, bcd), tick);
-			model_write(&m, count);
-		} else if (touched && what < 4) {
-			pit_channel_load(&c, to_shown(count, bcd), tick);
-			model_write(&m, count);
-		} else if (touched && (mode < 4 || !m.running || m.ce)) {
-			pit_channel_gate(&c, what & 1, tick);
-			model_gate(&m, what & 1);
-		}
+		while (rng_below(&r, 12) == 0)
+			touch(&m, &c, &r, control, rng_below(&r, 8), tick);
 		same(&m, &c, tick, bcd);
 		if (rng_below(&r, 8) == 0)
 			fetched += pit_channel_take_rises(&c, tick);
