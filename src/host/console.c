@@ -38,6 +38,7 @@ static struct ring tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)};
 static struct ring rx = {.bytes = rx_bytes, .size = sizeof(rx_bytes)};
 static bool is_present;
 static bool is_by_interrupt;
+static u8 last_put = '\n';
 static void (*on_interrupt)(void);
 
 void console_init(void)
@@ -107,6 +108,12 @@ u32 console_room(void)
 	return ring_room(&tx);
 }
 
+void console_fresh_line(void)
+{
+	if (last_put != '\n')
+		console_put_text('\n');
+}
+
 bool console_try_put(u8 byte)
 {
 	bool was_empty = !ring_used(&tx);
@@ -115,6 +122,7 @@ bool console_try_put(u8 byte)
 		return true;
 	if (!ring_put(&tx, byte))
 		return false;
+	last_put = byte;
 	if (is_by_interrupt && was_empty)
 		interrupts_select();
 	return true;

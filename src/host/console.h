@@ -24,6 +24,9 @@ u32 console_room(void);
 /* One character of text; '\n' becomes CR LF. Waits for the line when there is no room. */
 void console_put_text(char c);
 
+/* End a line that is not ended: what comes next is a line of its own. */
+void console_fresh_line(void);
+
 /* The next byte that was typed; false when there is none. */
 bool console_get(u8 *byte);
 

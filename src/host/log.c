@@ -27,6 +27,7 @@ void log_line(enum log_level level, const char *format, ...)
 
 	if (level > shown)
 		return;
+	console_fresh_line();
 	fmt_print(&sink, "eterna: %s", names[level]);
 	va_start(args, format);
 	fmt_print_args(&sink, format, args);

@@ -39,6 +39,7 @@ static void enter_panic(void)
 		power_off(POWER_STATUS_ERROR);
 	}
 	is_panicking = true;
+	console_fresh_line();
 }
 
 static void report(void)

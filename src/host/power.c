@@ -27,6 +27,7 @@ static void soft_off(u16 port, u8 type)
 void power_off(u8 status)
 {
 	cli();
+	console_fresh_line();
 	console_print("eterna: exit status %u\n", status);
 	console_flush();
 	if (machine && machine->has_s5) {

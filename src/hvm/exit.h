@@ -52,6 +52,7 @@ struct exit {
 	u32 kind;     /* enum exit_kind */
 	u32 insn_len; /* of the instruction that caused it, 0 where none did */
 	u32 reason;   /* the vendor's number, for logs */
+	u64 detail;   /* what is worth remembering besides the kind: port, address, register, vector; else 0 */
 	union {
 		struct {
 			u16 port;

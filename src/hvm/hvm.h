@@ -28,9 +28,10 @@ enum {
 	STATE_SEGMENTS = 1 << 4, /* segments, GDTR, IDTR */
 	STATE_CONTROL = 1 << 5,  /* CR0, CR3, CR4, EFER */
 	STATE_SYSCALL = 1 << 6,  /* PAT, SYSENTER and SYSCALL MSRs, KERNEL_GS_BASE, TSC_AUX */
-	STATE_DEBUG = 1 << 7,    /* DR0-3, DR6, DR7 */
+	STATE_DEBUG = 1 << 7,    /* DR0-3, DR6 */
 	STATE_TSC = 1 << 8,      /* tsc_offset: written back only */
-	STATE_ALL = (1 << 9) - 1,
+	STATE_DR7 = 1 << 9,
+	STATE_ALL = (1 << 10) - 1,
 };
 
 /* An event to deliver at the next entry, or that an exit interrupted. */
@@ -110,7 +111,7 @@ struct hvm_ops {
 	void (*vcpu_load)(struct hvm_vcpu *v);
 	void (*vcpu_put)(struct hvm_vcpu *v);
 
-	/* Write back dirty state, run until an exit. Context: loaded, interrupts off. */
+	/* Write back dirty state, run until an exit; RIP is fetched then. Context: loaded, interrupts off. */
 	void (*run)(struct hvm_vcpu *v, struct exit *x);
 
 	void (*fetch)(struct hvm_vcpu *v, u32 groups);

@@ -52,14 +52,13 @@ static bool config_read(const struct boot_info *boot)
 	u32 own = boot_module_find(boot, CONFIG_FILE_NAME);
 	err_t err;
 
-	if (own < boot->module_count)
-		err = config_parse(memory_map_readonly(boot->modules[own].start, boot->modules[own].bytes),
-				   boot->modules[own].bytes, &config, &sink);
-	else
-		err = config_default(modules, count, &config, &sink);
-	if (!err)
-		err = config_check(&config, modules, count, free_bytes(), &sink);
-	return !err;
+	if (own == boot->module_count)
+		return !config_default(modules, count, &config, &sink) &&
+		       !config_check(&config, modules, count, free_bytes(), &sink);
+	/* What one finds wrong must not hide what the other does. */
+	err = config_parse(memory_map_readonly(boot->modules[own].start, boot->modules[own].bytes),
+			   boot->modules[own].bytes, &config, &sink);
+	return !config_check(&config, modules, count, free_bytes(), &sink) && !err;
 }
 
 static void vms_tell(void)

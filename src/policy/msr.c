@@ -63,6 +63,57 @@ static u64 platform_info(u32 tsc_khz)
 	return ratio << 8 | ratio << 40;
 }
 
+/* Binary search among all rows, whether the guest has them or not; ROW_NONE if there is none. */
+#define ROW_NONE ARRAY_COUNT(policy_msr_rows)
+_Static_assert(ARRAY_COUNT(policy_msr_rows) < UINT8_MAX, "row numbers + 1 fit the index");
+
+static size_t row_search(u32 msr)
+{
+	size_t low = 0, high = ARRAY_COUNT(policy_msr_rows);
+
+	while (low < high) {
+		const struct policy_msr_row *row = &policy_msr_rows[(low + high) / 2];
+
+		if (msr < row->first)
+			high = (low + high) / 2;
+		else if (msr > row->last)
+			low = (low + high) / 2 + 1;
+		else
+			return (low + high) / 2;
+	}
+	return ROW_NONE;
+}
+
+static bool row_is_had(const struct policy_msr_env *env, size_t row)
+{
+	return row != ROW_NONE && (env->features & policy_msr_rows[row].needs) == policy_msr_rows[row].needs;
+}
+
+static void index_fill(const struct policy_msr_env *env, u8 *index, u32 first, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		size_t row = row_search(first + i);
+
+		index[i] = row_is_had(env, row) ? (u8)(row + 1) : 0;
+	}
+}
+
+const struct policy_msr_row *policy_msr_find(const struct policy_msr_env *env, u32 msr)
+{
+	size_t row;
+
+	if (msr < POLICY_MSR_INDEXED_LOW)
+		return env->low[msr] ? &policy_msr_rows[env->low[msr] - 1] : NULL;
+	if (msr - MSR_X2APIC_FIRST < MSR_X2APIC_END - MSR_X2APIC_FIRST)
+		return &policy_msr_rows[ROW_X2APIC_FIRST];
+	if (msr - POLICY_MSR_HIGH_FIRST < POLICY_MSR_INDEXED_HIGH) {
+		row = env->high[msr - POLICY_MSR_HIGH_FIRST];
+		return row ? &policy_msr_rows[row - 1] : NULL;
+	}
+	row = row_search(msr);
+	return row_is_had(env, row) ? &policy_msr_rows[row] : NULL;
+}
+
 void policy_msr_env_init(struct policy_msr_env *env, const struct policy_host *host, const struct policy_vm *vm)
 {
 	*env = (struct policy_msr_env){
@@ -74,25 +125,8 @@ void policy_msr_env_init(struct policy_msr_env *env, const struct policy_host *h
 	/* Enhanced IBRS is immunity and control in one: it needs IA32_SPEC_CTRL. */
 	if (env->features & POLICY_SPEC_CTRL)
 		env->arch_capabilities |= host->arch_capabilities & ARCH_CAP_IBRS_ALL;
-}
-
-const struct policy_msr_row *policy_msr_find(const struct policy_msr_env *env, u32 msr)
-{
-	const struct policy_msr_row *row;
-	size_t low = 0, high = ARRAY_COUNT(policy_msr_rows);
-
-	if (msr - MSR_X2APIC_FIRST < MSR_X2APIC_END - MSR_X2APIC_FIRST)
-		return &policy_msr_rows[ROW_X2APIC_FIRST];
-	while (low < high) {
-		row = &policy_msr_rows[(low + high) / 2];
-		if (msr < row->first)
-			high = (low + high) / 2;
-		else if (msr > row->last)
-			low = (low + high) / 2 + 1;
-		else
-			return (env->features & row->needs) == row->needs ? row : NULL;
-	}
-	return NULL;
+	index_fill(env, env->low, 0, POLICY_MSR_INDEXED_LOW);
+	index_fill(env, env->high, POLICY_MSR_HIGH_FIRST, POLICY_MSR_INDEXED_HIGH);
 }
 
 /* Are all eight bytes memory types out of `allowed`? */
@@ -151,8 +185,21 @@ enum policy_msr_result policy_msr_read(const struct policy_msr_env *env, const s
 {
 	const struct policy_msr_row *row = policy_msr_find(env, msr);
 
-	if (!row)
-		return POLICY_MSR_UNKNOWN;
+	return row ? policy_msr_row_read(env, row, state, msrs, msr, value) : POLICY_MSR_UNKNOWN;
+}
+
+enum policy_msr_result policy_msr_write(const struct policy_msr_env *env, struct cpu_state *state,
+					struct policy_msrs *msrs, u32 msr, u64 value)
+{
+	const struct policy_msr_row *row = policy_msr_find(env, msr);
+
+	return row ? policy_msr_row_write(env, row, state, msrs, msr, value) : POLICY_MSR_UNKNOWN;
+}
+
+enum policy_msr_result policy_msr_row_read(const struct policy_msr_env *env, const struct policy_msr_row *row,
+					   const struct cpu_state *state, const struct policy_msrs *msrs, u32 msr,
+					   u64 *value)
+{
 	switch (row->read) {
 	case POLICY_MSR_DO_VALUE:
 		*value = row->value;
@@ -173,13 +220,9 @@ enum policy_msr_result policy_msr_read(const struct policy_msr_env *env, const s
 	}
 }
 
-enum policy_msr_result policy_msr_write(const struct policy_msr_env *env, struct cpu_state *state,
-					struct policy_msrs *msrs, u32 msr, u64 value)
+enum policy_msr_result policy_msr_row_write(const struct policy_msr_env *env, const struct policy_msr_row *row,
+					    struct cpu_state *state, struct policy_msrs *msrs, u32 msr, u64 value)
 {
-	const struct policy_msr_row *row = policy_msr_find(env, msr);
-
-	if (!row)
-		return POLICY_MSR_UNKNOWN;
 	if (!is_writable(env, row, msr, value))
 		return POLICY_MSR_FAULT;
 	switch (row->write) {

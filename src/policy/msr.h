@@ -33,12 +33,21 @@ extern const struct desc policy_msrs_desc;
 /* As firmware leaves them to an operating system: write-back everywhere. */
 void policy_msrs_reset(struct policy_msrs *msrs);
 
+/* MSRs [0, LOW) and [0xc0000000, + HIGH) are indexed; the x2APIC range has its row anyway. */
+#define POLICY_MSR_INDEXED_LOW 0x700u
+#define POLICY_MSR_INDEXED_HIGH 0x180u
+#define POLICY_MSR_HIGH_FIRST 0xc0000000u
+
 /* What the rows need to know about host and VM; read-only after policy_msr_env_init(). */
 struct policy_msr_env {
 	u32 features; /* policy_features() */
 	u8 phys_bits;
 	u64 arch_capabilities;
 	u64 platform_info;
+
+	/* Row number + 1 of the first MSRs of each half, 0 for none: lookups at exits are an index. */
+	u8 low[POLICY_MSR_INDEXED_LOW];
+	u8 high[POLICY_MSR_INDEXED_HIGH];
 };
 
 void policy_msr_env_init(struct policy_msr_env *env, const struct policy_host *host, const struct policy_vm *vm);
@@ -101,6 +110,14 @@ extern const size_t policy_msr_row_count;
 
 /* The row of an MSR for such guests; NULL if there is none. */
 const struct policy_msr_row *policy_msr_find(const struct policy_msr_env *env, u32 msr);
+
+/* policy_msr_read() and _write() for who has the row already. */
+enum policy_msr_result policy_msr_row_read(const struct policy_msr_env *env, const struct policy_msr_row *row,
+					   const struct cpu_state *state, const struct policy_msrs *msrs, u32 msr,
+					   u64 *value) MUST_CHECK;
+enum policy_msr_result policy_msr_row_write(const struct policy_msr_env *env, const struct policy_msr_row *row,
+					    struct cpu_state *state, struct policy_msrs *msrs, u32 msr, u64 value)
+	MUST_CHECK;
 
 /* Is it all in cpu_state, so that guests may touch it directly where the hardware switches it? */
 static inline bool policy_msr_is_cpu(const struct policy_msr_row *row)

@@ -94,10 +94,10 @@ void event_raise_debug(struct vcpu *v, u64 dr6_bits)
 
 	/* SDM 3A, Debug Exceptions: the B bits say which, the rest accumulates; GD is cleared on entry to the handler.
 	 */
-	hvm_fetch(&v->hvm, STATE_DEBUG);
+	hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7);
 	s->dr6 = (s->dr6 & ~DR6_B) | dr6_bits;
 	s->dr7 &= ~DR7_GD;
-	hvm_mark_dirty(&v->hvm, STATE_DEBUG);
+	hvm_mark_dirty(&v->hvm, STATE_DEBUG | STATE_DR7);
 	event_raise(v, VECTOR_DB);
 }
 

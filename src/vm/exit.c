@@ -130,37 +130,15 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_STEP] = exit_unexpected,
 };
 
-/* What is worth remembering of an exit besides its kind. */
-static u64 detail_of(const struct vcpu *v, const struct exit *x)
-{
-	switch (x->kind) {
-	case EXIT_IO:
-		return x->io.port;
-	case EXIT_RDMSR:
-	case EXIT_WRMSR:
-	case EXIT_CPUID:
-		return x->kind == EXIT_CPUID ? (u32)v->hvm.state.gpr[GPR_RAX] : (u32)v->hvm.state.gpr[GPR_RCX];
-	case EXIT_MEMORY:
-	case EXIT_MEMORY_BAD_ENTRY:
-		return x->memory.gpa.v;
-	case EXIT_CR:
-		return x->cr.number;
-	case EXIT_EXCEPTION:
-		return x->exception.vector;
-	default:
-		return 0;
-	}
-}
-
 static void history_add(struct vcpu *v, const struct exit *x)
 {
 	struct exit_record *r = &v->history[v->history_next++ % VCPU_HISTORY];
 
-	hvm_fetch(&v->hvm, STATE_RIP);
 	r->kind = x->kind;
-	r->reason = x->reason;
+	r->rax = (u32)v->hvm.state.gpr[GPR_RAX];
+	r->rcx = (u32)v->hvm.state.gpr[GPR_RCX];
 	r->rip = v->hvm.state.rip;
-	r->detail = detail_of(v, x);
+	r->detail = x->detail;
 }
 
 enum exit_next exit_handle(struct vcpu *v, const struct exit *x)

@@ -3,6 +3,10 @@
 #include "vm/exits.h"
 #include "x86/regs/msr.h"
 
+/* The leaves that show CR4 bits: OSXSAVE, OSPKE. */
+#define LEAF_VERSION 1
+#define LEAF_FEATURES 7
+
 enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
 {
 	u64 *gpr = v->hvm.state.gpr;
@@ -14,8 +18,10 @@ enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
 	u32 out[4];
 
 	(void)x;
-	hvm_fetch(&v->hvm, STATE_CONTROL);
-	vcpu.cr4 = v->hvm.state.cr4;
+	if ((u32)gpr[GPR_RAX] == LEAF_VERSION || (u32)gpr[GPR_RAX] == LEAF_FEATURES) {
+		hvm_fetch(&v->hvm, STATE_CONTROL);
+		vcpu.cr4 = v->hvm.state.cr4;
+	}
 	policy_cpuid(&v->vm->cpuid, &vcpu, (u32)gpr[GPR_RAX], (u32)gpr[GPR_RCX], out);
 	gpr[GPR_RAX] = out[CPUID_EAX];
 	gpr[GPR_RBX] = out[CPUID_EBX];

@@ -121,7 +121,9 @@ static err_t msr_read(struct vcpu *v, u32 msr, u64 *value)
 		return device_read(v, msr, value);
 	if (row->read == POLICY_MSR_DO_CPU)
 		hvm_fetch(&v->hvm, STATE_OF_MSRS);
-	return policy_msr_read(&v->vm->msr_env, &v->hvm.state, &v->msrs, msr, value) == POLICY_MSR_OK ? OK : ERR_FAULT;
+	return policy_msr_row_read(&v->vm->msr_env, row, &v->hvm.state, &v->msrs, msr, value) == POLICY_MSR_OK
+		       ? OK
+		       : ERR_FAULT;
 }
 
 static err_t msr_write(struct vcpu *v, u32 msr, u64 value)
@@ -136,7 +138,7 @@ static err_t msr_write(struct vcpu *v, u32 msr, u64 value)
 		return device_write(v, msr, value);
 	if (row->write == POLICY_MSR_DO_CPU)
 		hvm_fetch(&v->hvm, STATE_OF_MSRS);
-	if (policy_msr_write(&v->vm->msr_env, &v->hvm.state, &v->msrs, msr, value) != POLICY_MSR_OK)
+	if (policy_msr_row_write(&v->vm->msr_env, row, &v->hvm.state, &v->msrs, msr, value) != POLICY_MSR_OK)
 		return ERR_FAULT;
 	if (row->write == POLICY_MSR_DO_CPU)
 		hvm_mark_dirty(&v->hvm, STATE_OF_MSRS);

@@ -15,6 +15,12 @@
 /* How long a vcpu runs while others wait. */
 #define SLICE_NS (2 * NS_PER_MS)
 
+/*
+ * Bochs 3.0 does not let interrupts end a guest that runs with IF clear (SDM 3C has external-interrupt exiting ignore
+ * IF), so a guest that polls a device would keep the host's own interrupts out: they get a window now and then.
+ */
+#define POLL_EXITS 32
+
 struct vm *vms[VMS_MAX];
 
 /* What this CPU does. One for the boot CPU: the others are not started yet. */
@@ -96,11 +102,15 @@ static void load(struct vcpu *v)
 }
 
 /* The host TSC at which a VM's devices want to be looked at. */
-static u64 vm_event_tsc(const struct vm *vm)
+static u64 vm_event_tsc(struct vm *vm)
 {
 	u64 ns = board_next_event(&vm->board);
 
-	return ns == NEVER ? NEVER : vm->tsc_at_zero + clock_ns_to_tsc(ns);
+	if (ns != vm->event_ns) {
+		vm->event_ns = ns;
+		vm->event_tsc = ns == NEVER ? NEVER : vm->tsc_at_zero + clock_ns_to_tsc(ns);
+	}
+	return vm->event_tsc;
 }
 
 static void timer_arm(u64 tsc)
@@ -158,12 +168,14 @@ static void vcpu_run(struct vcpu *v)
 	while (!run.has_work) {
 		if (v->pending && !event_deliver(v))
 			return;
-		if (vm_event_tsc(v->vm) < run.armed_tsc)
-			timer_arm(vm_event_tsc(v->vm));
+		if (board_next_event(&v->vm->board) != v->vm->event_ns && vm_event_tsc(v->vm) < run.armed_tsc)
+			timer_arm(v->vm->event_tsc);
 		hvm->run(&v->hvm, &x);
 		if (__builtin_expect(v->hvm.interrupted.is_valid, 0))
 			v->pending |= PENDING_INTERRUPTED;
 		next = exit_handle(v, &x);
+		if (!(v->history_next % POLL_EXITS))
+			interrupt_window();
 		if (next == NEXT_ADVANCE)
 			hvm->advance(&v->hvm, x.insn_len);
 		else if (next == NEXT_LEAVE)

@@ -24,6 +24,7 @@ void vm_resume(struct vm *vm)
 	for (u32 i = 0; i < vm->vcpu_count; i++)
 		hvm_tsc_offset_set(&vm->vcpu[i]->hvm, vm->vcpu[i]->hvm.tsc_offset + vm->tsc_at_zero - tsc_at_zero);
 	vm->tsc_at_zero = tsc_at_zero;
+	vm->event_ns = 0; /* its TSC moved */
 	vm->state = VM_RUNNING;
 	board_retime(vm);
 }
@@ -81,7 +82,8 @@ void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink)
 	for (u32 i = 0; i < count; i++) {
 		const struct exit_record *r = &v->history[(v->history_next - 1 - i) % VCPU_HISTORY];
 
-		fmt_print(sink, "  -%-2u %-22s rip %016lx  %#lx\n", i, exit_kind_name(r->kind), r->rip, r->detail);
+		fmt_print(sink, "  -%-2u %-22s rip %016lx  %#lx  eax %08x ecx %08x\n", i, exit_kind_name(r->kind),
+			  r->rip, r->detail, r->rax, r->rcx);
 	}
 }
 

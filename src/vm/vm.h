@@ -31,9 +31,10 @@ enum {
 #define VCPU_HISTORY 16
 struct exit_record {
 	u32 kind;
-	u32 reason;
+	u32 rax; /* low halves: CPUID's leaf, MSRs and their values, data to a port */
+	u32 rcx;
 	u64 rip;
-	u64 detail; /* port, MSR, address ... by kind */
+	u64 detail; /* as in struct exit */
 };
 
 struct vcpu {
@@ -88,6 +89,8 @@ struct vm {
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];
 	struct board board;
+	u64 event_ns;  /* board_next_event() when event_tsc was worked out */
+	u64 event_tsc; /* the same as the host's TSC */
 	u64 unknown_msrs;
 };
 

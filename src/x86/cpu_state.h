@@ -55,6 +55,9 @@ struct segment {
 /* cpu_state.activity */
 enum activity { ACTIVITY_ACTIVE, ACTIVITY_HLT, ACTIVITY_SHUTDOWN, ACTIVITY_WAIT_SIPI };
 
+/* cpu_state.pending_debug: B and BS as in DR6, and this one beside B bits of enabled breakpoints. */
+#define PENDING_DEBUG_ENABLED BIT(12)
+
 /* cpu_state.blocking: interruptibility (SDM 3C, Guest Non-Register State). */
 #define BLOCKING_STI BIT(0)
 #define BLOCKING_MOV_SS BIT(1)

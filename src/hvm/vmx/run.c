@@ -107,6 +107,7 @@ static void exception_decode(struct hvm_vcpu *v, struct exit *x)
 	vectoring_decode(v);
 	nmi_unblocking_undo(v, (info & INTR_INFO_NMI_UNBLOCKING) && e.vector != VECTOR_DF);
 	x->exception.vector = e.vector;
+	x->detail = e.vector;
 	x->exception.type = e.type;
 	x->exception.has_error = e.has_error;
 	x->exception.error = e.has_error ? (u32)vmread(VMCS_exit_interruption_error_code) : 0;
@@ -121,6 +122,7 @@ static void io_decode(struct hvm_vcpu *v, struct exit *x)
 
 	(void)v;
 	x->io.port = (u16)GET(QUAL_IO_PORT, q);
+	x->detail = x->io.port;
 	x->io.bytes = (u8)(GET(QUAL_IO_SIZE_LESS_1, q) + 1);
 	x->io.is_in = q & QUAL_IO_IN;
 	x->io.is_string = q & QUAL_IO_STRING;
@@ -133,6 +135,7 @@ static void cr_decode(struct hvm_vcpu *v, struct exit *x)
 
 	(void)v;
 	x->cr.number = (u8)GET(QUAL_CR_NUMBER, q);
+	x->detail = x->cr.number;
 	x->cr.access = (u8)GET(QUAL_CR_ACCESS, q);
 	x->cr.gpr = (u8)GET(QUAL_CR_GPR, q);
 	x->cr.msw = (u16)GET(QUAL_CR_LMSW_SOURCE, q);
@@ -170,6 +173,7 @@ static void ept_violation_decode(struct hvm_vcpu *v, struct exit *x)
 	vectoring_decode(v);
 	nmi_unblocking_undo(v, q & QUAL_EPT_NMI_UNBLOCKING);
 	x->memory.gpa = GPA(vmread(VMCS_guest_physical_address));
+	x->detail = x->memory.gpa.v;
 	/* Without the second bit the access was to a paging-structure entry: the two addresses do not belong together.
 	 */
 	x->memory.has_gva = (q & QUAL_EPT_LINEAR_VALID) && (q & QUAL_EPT_FINAL_ACCESS);
@@ -184,6 +188,7 @@ static void ept_misconfiguration_decode(struct hvm_vcpu *v, struct exit *x)
 {
 	vectoring_decode(v);
 	x->memory.gpa = GPA(vmread(VMCS_guest_physical_address));
+	x->detail = x->memory.gpa.v;
 }
 
 struct decoder {
@@ -290,7 +295,10 @@ void vmx_run(struct hvm_vcpu *v, struct exit *x)
 		return;
 	}
 	v->is_launched = true;
+	v->state.rip = vmread(VMCS_guest_rip);
+	v->fetched = STATE_RIP;
 	x->reason = reason;
+	x->detail = 0;
 	if (__builtin_expect(reason >= ARRAY_COUNT(decoders), 0)) {
 		x->kind = EXIT_UNKNOWN;
 		return;

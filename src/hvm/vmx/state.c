@@ -129,10 +129,10 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		control_fetch(v);
 	if (groups & STATE_SYSCALL)
 		syscall_fetch(s);
-	if (groups & STATE_DEBUG) {
-		s->dr7 = vmread(VMCS_guest_dr7);
+	if (groups & STATE_DEBUG)
 		vmx_debug_save(s);
-	}
+	if (groups & STATE_DR7)
+		s->dr7 = vmread(VMCS_guest_dr7);
 }
 
 void vmx_write_back(struct hvm_vcpu *v)
@@ -157,10 +157,10 @@ void vmx_write_back(struct hvm_vcpu *v)
 		syscall_write(s);
 	if (groups & STATE_TSC)
 		vmwrite(VMCS_tsc_offset, v->tsc_offset);
-	if (groups & STATE_DEBUG) {
-		vmwrite(VMCS_guest_dr7, s->dr7);
+	if (groups & STATE_DEBUG)
 		vmx_debug_load(s);
-	}
+	if (groups & STATE_DR7)
+		vmwrite(VMCS_guest_dr7, s->dr7);
 }
 
 /* Outside 64-bit code the instruction pointer has 32 bits. */
@@ -173,12 +173,11 @@ static u64 rip_wrap(u64 rip, u64 next)
 
 void vmx_advance(struct hvm_vcpu *v, u32 len)
 {
-	u64 rip, blocking;
+	u64 blocking;
 
 	if (v->dirty)
 		vmx_write_back(v);
-	rip = vmread(VMCS_guest_rip);
-	v->state.rip = rip_wrap(rip, rip + len);
+	v->state.rip = rip_wrap(v->state.rip, v->state.rip + len);
 	vmwrite(VMCS_guest_rip, v->state.rip);
 	blocking = vmread(VMCS_guest_interruptibility_state);
 	if (blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) {
