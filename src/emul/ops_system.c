@@ -88,7 +88,7 @@ err_t op_mov_system(struct exec *x)
 {
 	unsigned number = x->z->raw.modrm.reg | (unsigned)x->z->raw.rex.R << 3;
 	u64 *gpr = &x->cpu->gpr[x->z->raw.modrm.rm | (unsigned)x->z->raw.rex.B << 3];
-	u64 value;
+	u64 value = 0;
 	err_t err;
 
 	if (x->cpl)
