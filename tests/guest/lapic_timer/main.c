@@ -87,7 +87,7 @@ static void divider(void)
 	u64 by_4 = tsc_of(0x1, 2000000);
 
 	print("2000000 counts: %llu TSC ticks, by 4: %llu\n", (unsigned long long)by_1, (unsigned long long)by_4);
-	check(by_4 > by_1 * 3 && by_4 < by_1 * 6, "divided by 4 it takes four times as long");
+	check(machine_is_tcg() || (by_4 > by_1 * 3 && by_4 < by_1 * 6), "divided by 4 it takes four times as long");
 }
 
 static void periodic(void)
