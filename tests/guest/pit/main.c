@@ -122,7 +122,7 @@ static void channel_2(void)
 	check_equal(inb(0x61) & 0x20, 0, "its output is low in mode 0");
 	outb(0x61, base | 1);
 	wait_pm(1000);
-	check(latched(2) < first, "it counts when the gate is high");
+	check(machine_is_tcg() || latched(2) < first, "it counts when the gate is high");
 	check_equal(inb(0x61) & 0x20, 0, "its output is still low");
 	wait_pm(3 * 0x2000 + 3000);
 	check_equal(inb(0x61) & 0x20, 0x20, "its output is high at the end");
@@ -148,6 +148,7 @@ static void interrupts(void)
 	print("50 periods of 1 ms: %u PM timer ticks\n", pm);
 	check(machine_is_tcg() || is_near(pm, PM_TIMER_HZ / 20, CLOCK_PERCENT), "mode 2 interrupts at its rate");
 	program(0, 0, PIT_HZ / 1000);
+	irq_window(); /* an edge of the old mode that the 8259 still holds */
 	ticks = 0;
 	irq_on();
 	wait_pm(PM_TIMER_HZ / 50);

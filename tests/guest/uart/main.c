@@ -87,6 +87,8 @@ static void loopback(void)
 	bool same = true;
 
 	outb(FCR, 0x07);
+	for (long i = 0; i < 1000000 && !(inb(LSR) & 0x40); i++)
+		pause();
 	note((inb(LSR) & 0x61) == 0x60, "LSR: empty both ways");
 	outb(COM1, 0x42);
 	note(wait_ready(), "a byte comes back");
@@ -126,26 +128,19 @@ static void interrupts(void)
 {
 	u8 iir;
 
-	outb(MCR, LOOP | OUT2);
-	(void)inb(MSR);
-	outb(FCR, 0x07);
+	/* Transmitter empty. Not in loopback, where a PC's OUT2 keeps the line from the 8259. */
+	outb(MCR, 0x03 | OUT2);
 	pic_set_mask((u16) ~(1u << 4));
-
-	/* Transmitter empty. */
 	irq_on();
 	fired = 0;
 	outb(IER, 2);
 	settle();
-	note(seen_thre, "enabling THRE with an empty transmitter interrupts, IIR says so");
-	outb(IER, 0);
-
-	/* Data. */
-	fired = 0;
-	outb(IER, 1);
-	outb(COM1, 0x33);
-	settle();
-	note(fired >= 1, "received data interrupts");
 	irq_off();
+	note(fired && seen_thre, "enabling THRE with an empty transmitter interrupts, IIR says so");
+	outb(IER, 0);
+	outb(MCR, LOOP | OUT2);
+	(void)inb(MSR);
+	outb(FCR, 0x07);
 
 	/* Priorities, polled: line status, data, transmitter, modem. */
 	outb(IER, 0);
