@@ -206,8 +206,8 @@ static u64 updates_due(const struct rtc *r, u64 tick)
 	return updates_run(r) ? updates_until(tick) - updates_until(r->synced_tick) : 0;
 }
 
-/* Flags that rise after synced_tick and by `tick`. */
-static u8 flags_due(const struct rtc *r, u64 tick)
+/* Flags of `wanted` that rise after synced_tick and by `tick`; looking for an alarm is the dear one. */
+static u8 flags_due(const struct rtc *r, u64 tick, u8 wanted)
 {
 	u64 updates = updates_due(r, tick);
 	u64 period = periodic_ticks(r);
@@ -215,11 +215,11 @@ static u8 flags_due(const struct rtc *r, u64 tick)
 
 	if (updates)
 		flags |= C_UF;
-	if (updates && !(r->flags & C_AF) && alarm_seconds(r) <= updates)
+	if (updates && (wanted & ~r->flags & C_AF) && alarm_seconds(r) <= updates)
 		flags |= C_AF;
 	if (period && tick / period != r->synced_tick / period)
 		flags |= C_PF;
-	return flags;
+	return flags & wanted;
 }
 
 static void rtc_sync(struct rtc *r, u64 now_ns)
@@ -227,7 +227,7 @@ static void rtc_sync(struct rtc *r, u64 now_ns)
 	u64 tick = tick_at(r, now_ns);
 	u64 updates = updates_due(r, tick);
 
-	r->flags |= flags_due(r, tick);
+	r->flags |= flags_due(r, tick, C_FLAGS);
 	if (updates)
 		clock_advance(r, updates);
 	r->synced_tick = tick;
@@ -235,7 +235,9 @@ static void rtc_sync(struct rtc *r, u64 now_ns)
 
 bool rtc_irq(const struct rtc *r, u64 now_ns)
 {
-	return ((r->flags | flags_due(r, tick_at(r, now_ns))) & r->cmos[REG_B] & C_FLAGS) != 0;
+	u8 enabled = r->cmos[REG_B] & C_FLAGS;
+
+	return enabled && ((r->flags & enabled) || flags_due(r, tick_at(r, now_ns), enabled));
 }
 
 /* The tick at which the n-th update from now ends. */
