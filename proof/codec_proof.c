@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state codec over any bytes up to a bounded length: it reads nothing outside them, and the object changes only
-// when the whole record is good. cbmc: src/state/codec_load.c src/base/str.c src/base/checked.c -I include -D
-// __builtin_memcpy=memcpy cbmc: --unwind 3 --unwindset
-// bools_are_valid.0:18,field_can_be_skipped.0:18,memcmp.0:7,strlen.0:6
+// when the whole record is good.
+// cbmc: src/state/codec_load.c src/base/str.c src/base/checked.c -I include -D __builtin_memcpy=memcpy --unwind 3
+// cbmc: --unwindset bools_are_valid.0:18,field_can_be_skipped.0:18,memcmp.0:7,strlen.0:6
 #include "proof.h"
 #include "state/codec.h"
 
