@@ -117,6 +117,8 @@ struct hvm_ops {
 	void (*fetch)(struct hvm_vcpu *v, u32 groups);
 	/* RIP past an instruction of `len` bytes; ends the STI and MOV SS shadow; arms #DB under TF. */
 	void (*advance)(struct hvm_vcpu *v, u32 len);
+	/* Exit (EXIT_TIMER) after about that many TSC ticks of guest time, where the CPU can; else nothing happens. */
+	void (*deadline_set)(struct hvm_vcpu *v, u64 ticks);
 	void (*inject)(struct hvm_vcpu *v, const struct event *event);
 	/* Exit as soon as an interrupt (NMI) could be delivered. */
 	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);

@@ -4,6 +4,7 @@
 #include "host/panic.h"
 #include "vm/event.h"
 #include "vm/exits.h"
+#include "vm/run.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
 
@@ -22,6 +23,16 @@ static enum exit_next exit_interrupt(struct vcpu *v, const struct exit *x)
 	(void)x;
 	interrupt_window();
 	return NEXT_RESUME;
+}
+
+/* The time that the vcpu was given is over: the host loop decides. */
+static enum exit_next exit_timer(struct vcpu *v, const struct exit *x)
+{
+	(void)v;
+	(void)x;
+	interrupt_window();
+	run_request_work();
+	return NEXT_LEAVE;
 }
 
 static enum exit_next exit_triple_fault(struct vcpu *v, const struct exit *x)
@@ -125,7 +136,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_VIRTUAL_EOI] = exit_unexpected,
 	[EXIT_MEMORY] = exit_memory,
 	[EXIT_MEMORY_BAD_ENTRY] = exit_memory_bad_entry,
-	[EXIT_TIMER] = exit_unexpected,
+	[EXIT_TIMER] = exit_timer,
 	[EXIT_XSETBV] = exit_xsetbv,
 	[EXIT_STEP] = exit_unexpected,
 };

@@ -15,12 +15,6 @@
 /* How long a vcpu runs while others wait. */
 #define SLICE_NS (2 * NS_PER_MS)
 
-/*
- * Bochs 3.0 does not let interrupts end a guest that runs with IF clear (SDM 3C has external-interrupt exiting ignore
- * IF), so a guest that polls a device would keep the host's own interrupts out: they get a window now and then.
- */
-#define POLL_EXITS 32
-
 struct vm *vms[VMS_MAX];
 
 /* What this CPU does. One for the boot CPU: the others are not started yet. */
@@ -121,6 +115,22 @@ static void timer_arm(u64 tsc)
 	apic_timer_arm(tsc);
 }
 
+/*
+ * Bochs 3.0 does not let interrupts end a guest that runs with IF clear, though external-interrupt exiting ignores IF
+ * (SDM 3C, Changes to Instruction Behavior; Other Causes of VM Exits). So that such a guest keeps neither its
+ * neighbours nor the prompt waiting, it is left by its own timer as well, and a guest that polls a device by a window.
+ */
+#define POLL_EXITS 32
+#define GUEST_TIMER_MAX_NS (50 * NS_PER_MS)
+
+static void guest_timer_arm(struct vcpu *v)
+{
+	u64 now = rdtsc();
+	u64 most = now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
+
+	hvm->deadline_set(&v->hvm, MAX(MIN(run.armed_tsc, most), now) - now);
+}
+
 /* The next time at which this CPU has to stop running what it runs. */
 static u64 next_deadline(u64 first)
 {
@@ -165,11 +175,14 @@ static void vcpu_run(struct vcpu *v)
 	enum exit_next next;
 
 	load(v);
+	guest_timer_arm(v);
 	while (!run.has_work) {
 		if (v->pending && !event_deliver(v))
 			return;
-		if (board_next_event(&v->vm->board) != v->vm->event_ns && vm_event_tsc(v->vm) < run.armed_tsc)
+		if (board_next_event(&v->vm->board) != v->vm->event_ns && vm_event_tsc(v->vm) < run.armed_tsc) {
 			timer_arm(v->vm->event_tsc);
+			guest_timer_arm(v);
+		}
 		hvm->run(&v->hvm, &x);
 		if (__builtin_expect(v->hvm.interrupted.is_valid, 0))
 			v->pending |= PENDING_INTERRUPTED;

@@ -176,6 +176,13 @@ static void emulation_faults(struct vcpu *v, const struct emul_result *r)
 		event_raise(v, r->vector);
 }
 
+static u32 changed_groups(const struct emul_result *r)
+{
+	return (r->changed & EMUL_CHANGED_SEGMENTS ? STATE_SEGMENTS : 0u) |
+	       (r->changed & EMUL_CHANGED_CONTROL ? STATE_CONTROL : 0u) |
+	       (r->changed & EMUL_CHANGED_DEBUG ? STATE_DEBUG | STATE_DR7 : 0u);
+}
+
 enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 {
 	struct emul e = {
@@ -183,6 +190,7 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 		.memory = &v->memory,
 		.ports = &v->ports,
 		.vectors = &v->vectors,
+		.cache = &v->emul_cache,
 		.limits = {.phys_bits = memory_host_caps()->pa_bits, .has_gib_pages = true},
 	};
 	struct emul_result r;
@@ -191,8 +199,10 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 	if (hint)
 		e.hint = *hint;
 	hvm_fetch(&v->hvm, STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_SEGMENTS | STATE_CONTROL);
+	if (v->vm->has_testdev) /* anything may come by the forced-emulation prefix */
+		hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7);
 	status = emul_step(&e, &r);
-	hvm_mark_dirty(&v->hvm, STATE_RSP | STATE_RFLAGS);
+	hvm_mark_dirty(&v->hvm, STATE_RSP | STATE_RFLAGS | changed_groups(&r));
 	switch (status) {
 	case EMUL_DONE:
 		if (v->vm->state != VM_RUNNING)

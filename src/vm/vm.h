@@ -52,6 +52,7 @@ struct vcpu {
 	struct guest_memory memory;
 	struct port_io ports;
 	struct vector_file vectors;
+	struct emul_cache emul_cache;
 	u64 exits[EXIT_KINDS];
 	u32 history_next;
 	struct exit_record history[VCPU_HISTORY];

@@ -119,6 +119,16 @@ static void controls_choose(struct tally *t)
 		feature_tell(t, vmx_caps.ept_vpid & ept_features[i].bit, ept_features[i].use, ept_features[i].name);
 }
 
+/* The timer is of use only if its value is saved; without it that control must be 0 (SDM 3C, Checks on VMX Controls).
+ */
+static void preemption_timer_check(void)
+{
+	if (vmx_uses(CONTROLS_PIN, PIN_PREEMPTION_TIMER) && vmx_uses(CONTROLS_EXITS, EXITCTL_SAVE_PREEMPTION_TIMER))
+		return;
+	vmx_caps.controls[CONTROLS_PIN] &= ~(u32)PIN_PREEMPTION_TIMER;
+	vmx_caps.controls[CONTROLS_EXITS] &= ~(u32)EXITCTL_SAVE_PREEMPTION_TIMER;
+}
+
 /* Where the TRUE capabilities are missing, CR3 accesses must exit: nothing here wants to see them. */
 static void cr3_exiting_check(struct tally *t)
 {
@@ -147,6 +157,7 @@ err_t vmx_caps_read(void)
 		 vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS ? "true" : "default");
 	controls_choose(&t);
 	vpid_check();
+	preemption_timer_check();
 	cr3_exiting_check(&t);
 	names_flush(&t.used);
 	names_flush(&t.unused);

@@ -21,6 +21,7 @@ const struct hvm_ops vmx_ops = {
 	.run = vmx_run,
 	.fetch = vmx_fetch,
 	.advance = vmx_advance,
+	.deadline_set = vmx_deadline_set,
 	.inject = vmx_inject,
 	.window = vmx_window,
 	.vcpu_flush = vmx_vcpu_flush,

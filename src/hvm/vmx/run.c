@@ -38,6 +38,16 @@ struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len)
 	return e;
 }
 
+/* The timer's value is saved at exits, so it counts the guest's time only and need not be written at each entry. */
+void vmx_deadline_set(struct hvm_vcpu *v, u64 ticks)
+{
+	u64 value = ticks >> GET(VMX_MISC_TIMER_SHIFT, vmx_caps.misc);
+
+	(void)v;
+	if (vmx_uses(CONTROLS_PIN, PIN_PREEMPTION_TIMER))
+		vmwrite(VMCS_preemption_timer_value, MIN(value + 1, UINT32_MAX));
+}
+
 void vmx_inject(struct hvm_vcpu *v, const struct event *e)
 {
 	/* SDM 3C, Checks on VMX Controls: no error code in real mode, where exceptions push none. */

@@ -43,6 +43,7 @@ void vmx_advance(struct hvm_vcpu *v, u32 len);
 
 /* run.c */
 void vmx_run(struct hvm_vcpu *v, struct exit *x);
+void vmx_deadline_set(struct hvm_vcpu *v, u64 ticks);
 void vmx_inject(struct hvm_vcpu *v, const struct event *event);
 void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
 struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len);
