@@ -90,12 +90,21 @@ static unsigned fifo_bytes(const struct uart *u)
 	return fifos_on(u) ? UART_FIFO_BYTES : 1;
 }
 
+static bool rx_errors_valid(const struct uart *u)
+{
+	for (unsigned i = 0; i < UART_FIFO_BYTES; i++) {
+		if (u->rx_error[i] & ~LSR_BYTE_ERRORS)
+			return false;
+	}
+	return true;
+}
+
 bool uart_valid(const struct uart *u)
 {
-	return u->ier <= IER_ALL && u->mcr <= MCR_ALL && !(u->fcr & ~FCR_KEPT) && !(u->line_errors & ~LSR_ERRORS) &&
-	       u->modem_deltas <= 0x0f && u->rx_tail < UART_FIFO_BYTES && u->tx_tail < UART_FIFO_BYTES &&
-	       u->rx_count <= fifo_bytes(u) && u->tx_count <= fifo_bytes(u) && (u->tx_shift_full || !u->tx_count) &&
-	       (!u->thre_pending || !u->tx_count);
+	return rx_errors_valid(u) && u->ier <= IER_ALL && u->mcr <= MCR_ALL && !(u->fcr & ~FCR_KEPT) &&
+	       !(u->line_errors & ~LSR_ERRORS) && u->modem_deltas <= 0x0f && u->rx_tail < UART_FIFO_BYTES &&
+	       u->tx_tail < UART_FIFO_BYTES && u->rx_count <= fifo_bytes(u) && u->tx_count <= fifo_bytes(u) &&
+	       (u->tx_shift_full || !u->tx_count) && (!u->thre_pending || !u->tx_count);
 }
 
 /* Four character times of the programmed format: the receive timeout. "FIFO Interrupt Mode Operation". */

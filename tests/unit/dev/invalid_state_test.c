@@ -32,6 +32,7 @@ static void uart_states(void **state)
 	REFUSED(uart, u, fcr, 0x02);
 	REFUSED(uart, u, line_errors, 0x20);
 	REFUSED(uart, u, modem_deltas, 0x10);
+	REFUSED(uart, u, rx_error[15], 0x02);
 	REFUSED(uart, u, rx_tail, 16);
 	REFUSED(uart, u, tx_tail, 16);
 	REFUSED(uart, u, rx_count, 2); /* without FIFO */
