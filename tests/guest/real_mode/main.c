@@ -47,6 +47,6 @@ void guest_main(void)
 		check_equal(r[15], lapic_read(LAPIC_VERSION) & 0xffff,
 			    "device memory with a 4 GiB limit (unreal mode)");
 		check_equal(r[16], 0x30, "a write to device memory");
-		check_equal(r[17], 1, "HLT ended by the 8254 through the vector table");
+		check(r[17] >= 1, "HLT ended by the 8254 through the vector table");
 	}
 }
