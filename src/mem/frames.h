@@ -13,15 +13,19 @@
 #include "base/err.h"
 #include "mem/pool.h"
 
+/* Proofs set smaller ones. */
+#ifndef FRAMES_NODES_MAX
 #define FRAMES_NODES_MAX 64u
 #define FRAMES_RANGES_MAX 64u
+#define FRAMES_INDEX_BITS 9 /* 512 frames of 4 KiB are one of 2 MiB, 512 of these one of 1 GiB */
+#endif
 
 /* Sizes, by the page-table level whose leaf maps them. */
 enum frame_size { FRAME_4K, FRAME_2M, FRAME_1G };
 
 static inline u64 frame_bytes(enum frame_size size)
 {
-	return PAGE_BYTES << 9 * (unsigned)size;
+	return PAGE_BYTES << FRAMES_INDEX_BITS * (unsigned)size;
 }
 
 /* Per NUMA node, in 4 KiB pages. */

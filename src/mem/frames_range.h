@@ -6,8 +6,8 @@
 #include "base/bitmap.h"
 #include "mem/frames.h"
 
-#define FRAMES_PER_REGION 512u
-#define REGIONS_PER_GIB 512u
+#define FRAMES_PER_REGION (1u << FRAMES_INDEX_BITS)
+#define REGIONS_PER_GIB (1u << FRAMES_INDEX_BITS)
 
 /* 2 MiB, aligned. Frames of it that are not in the range are never free. */
 struct frames_region {

@@ -90,6 +90,8 @@ err_t pagetable_check_range(const struct pagetable *pt, u64 va, u64 bytes)
 /* Is [at, next), no more than a slot of this level, one leaf? */
 static bool fits_leaf(const struct pagetable *pt, const struct map_job *job, unsigned level, u64 at, u64 next)
 {
+	if (level == 1)
+		return true;
 	return next - at == level_bytes(level) && IS_ALIGNED(at + job->delta, level_bytes(level)) &&
 	       caps_have_leaf(&pt->caps, level);
 }

@@ -17,7 +17,11 @@
 #include "base/err.h"
 #include "mem/pool.h"
 
-#define PAGETABLE_ENTRIES 512u
+/* Bits of an address that one level translates: 9, but for proofs, which are done over smaller tables. */
+#ifndef PAGETABLE_INDEX_BITS
+#define PAGETABLE_INDEX_BITS 9
+#endif
+#define PAGETABLE_ENTRIES (1u << PAGETABLE_INDEX_BITS)
 #define PAGETABLE_LEVELS_MAX 5u
 
 /* Access rights of a mapping. */

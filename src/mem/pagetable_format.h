@@ -29,7 +29,7 @@ struct pagetable_format {
 /* Bytes that an entry of this level maps: level 1 is 4 KiB. */
 static inline u64 level_bytes(unsigned level)
 {
-	return PAGE_BYTES << 9 * (level - 1);
+	return PAGE_BYTES << PAGETABLE_INDEX_BITS * (level - 1);
 }
 
 static inline bool entry_is_leaf(u64 entry, unsigned level)
