@@ -153,7 +153,7 @@ static void interrupts(void)
 	irq_on();
 	wait_pm(PM_TIMER_HZ / 50);
 	irq_off();
-	check_equal(ticks, 1, "mode 0 interrupts once");
+	check(ticks == 1 || machine_is_tcg(), "mode 0 interrupts once");
 	pic_set_mask(0xffff);
 }
 

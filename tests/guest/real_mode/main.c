@@ -47,6 +47,7 @@ void guest_main(void)
 		check_equal(r[15], lapic_read(LAPIC_VERSION) & 0xffff,
 			    "device memory with a 4 GiB limit (unreal mode)");
 		check_equal(r[16], 0x30, "a write to device memory");
-		check(r[17] >= 1, "HLT ended by the 8254 through the vector table");
+		/* One tick that the 8259 held, and perhaps the next before CLI. */
+		check(r[17] == 1 || r[17] == 2, "HLT ended by the 8254 through the vector table");
 	}
 }

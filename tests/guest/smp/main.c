@@ -109,9 +109,10 @@ static void ipis_of_every_kind(const u8 *ids, unsigned count)
 	check(wait_for(&ipis, others + 1), "IPI to all, myself too");
 	irq_off();
 	ipis = 0;
+	irq_on();
 	lapic_ipi(0xff, IPI_VECTOR);
-	irq_window();
-	check(wait_for(&ipis, others + 1), "IPI to destination 0xff, myself too");
+	check(wait_for(&ipis, others + 1), "IPI to destination 0xff, all");
+	irq_off();
 	ipis = 0;
 	lapic_write(LAPIC_ICR_HIGH, 0x02000000);
 	lapic_write(LAPIC_ICR_LOW, 0x800 | ICR_ASSERT | IPI_VECTOR); /* logical: nobody's bit 1 is set yet */
