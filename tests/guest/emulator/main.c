@@ -59,17 +59,17 @@ static void input_make(const struct instruction *c, struct registers *r, u8 *byt
 		    RFLAGS_FIXED;
 }
 
-/* Byte by byte, so that the copies themselves need nothing of the emulator but MOV. */
+/* The copies need nothing of the emulator but MOV of 8 bytes. */
 static void copy_to(u64 to, const u8 *from)
 {
-	for (unsigned i = 0; i < BUFFER_BYTES; i++)
-		PHYS(u8, to + i) = from[i];
+	for (unsigned i = 0; i < BUFFER_BYTES; i += 8)
+		PHYS(u64, to + i) = load_u64(from + i);
 }
 
 static void copy_from(u8 *to, u64 from)
 {
-	for (unsigned i = 0; i < BUFFER_BYTES; i++)
-		to[i] = PHYS(u8, from + i);
+	for (unsigned i = 0; i < BUFFER_BYTES; i += 8)
+		store_u64(to + i, PHYS(u64, from + i));
 }
 
 static void run_at(const void *code, u64 buffer, struct registers *r, u8 *bytes)
