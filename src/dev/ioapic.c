@@ -202,3 +202,11 @@ void ioapic_mmio_write(struct ioapic *io, u32 offset, u32 value, struct ioapic_e
 		break;
 	}
 }
+
+bool ioapic_has_nmi(const struct ioapic *io)
+{
+	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)
+		if (GET(ENTRY_DELIVERY, io->entry[pin]) == APIC_NMI && !(io->entry[pin] & ENTRY_MASKED))
+			return true;
+	return false;
+}

@@ -54,6 +54,9 @@ void ioapic_mmio_write(struct ioapic *io, u32 offset, u32 value, struct ioapic_e
 /* The line of `pin` (below IOAPIC_PINS) is now asserted or not; lines that devices share are or-ed by the caller. */
 void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted, struct ioapic_effects *fx);
 
+/* Is a pin unmasked that delivers NMIs? */
+bool ioapic_has_nmi(const struct ioapic *io);
+
 /* A local APIC ended the level-triggered `vector`: lines that are still asserted ask again. */
 void ioapic_eoi(struct ioapic *io, u8 vector, struct ioapic_effects *fx);
 

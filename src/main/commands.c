@@ -4,6 +4,7 @@
 
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/panic.h"
 #include "main/console_switch.h"
 #include "main/fleet.h"
 
@@ -171,6 +172,12 @@ static void kill_run(const struct command_call *call)
 		fleet_kill(f);
 }
 
+static void panic_run(const struct command_call *call)
+{
+	(void)call;
+	panic("asked for at the prompt");
+}
+
 static void quit_run(const struct command_call *call)
 {
 	(void)call;
@@ -188,6 +195,7 @@ static const struct command list[] = {
 	{"kill", "VM", "end a VM without its consent", 1, 1, kill_run},
 	{"memory", "", "what memory is used for", 0, 0, memory_run},
 	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},
+	{"panic", "", "end ETERNA with a dump of itself", 0, 0, panic_run},
 	{"quit", "", "end all VMs and power the machine off", 0, 0, quit_run},
 };
 

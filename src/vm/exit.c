@@ -53,6 +53,8 @@ static enum exit_next exit_hlt(struct vcpu *v, const struct exit *x)
 {
 	hvm->advance(&v->hvm, x->insn_len);
 	vcpu_halt(v);
+	if (vm_is_halted_for_good(v->vm))
+		vm_fault(v, x, "every vcpu is halted with interrupts off: nothing can wake it");
 	return NEXT_LEAVE;
 }
 

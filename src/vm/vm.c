@@ -5,6 +5,7 @@
 #include "host/clock.h"
 #include "host/console.h"
 #include "host/log.h"
+#include "x86/regs/control.h"
 
 u64 vm_now_ns(const struct vm *vm)
 {
@@ -50,6 +51,19 @@ void vm_stop(struct vm *vm, enum vm_end end)
 const char *vm_end_text(enum vm_end end)
 {
 	return end_texts[end];
+}
+
+bool vm_is_halted_for_good(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		const struct vcpu *v = vm->vcpu[i];
+
+		if (!v->is_waiting || v->pending & (PENDING_NMI | PENDING_INIT | PENDING_STARTUP))
+			return false;
+		if (v->hvm.state.activity == ACTIVITY_HLT && v->hvm.state.rflags & RFLAGS_IF)
+			return false;
+	}
+	return !ioapic_has_nmi(&vm->board.ioapic);
 }
 
 static void segments_print(const struct cpu_state *s)

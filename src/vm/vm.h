@@ -101,6 +101,12 @@ u64 vm_now_ns(const struct vm *vm);
 /* Words for how a VM ended. */
 const char *vm_end_text(enum vm_end end);
 
+/*
+ * Is every vcpu in HLT with interrupts off, or waiting for a start-up IPI that nobody is left to send? NMIs could still
+ * wake one, but only vcpus send them here, unless the guest has set an I/O APIC pin or LINT1 to deliver one.
+ */
+bool vm_is_halted_for_good(const struct vm *vm);
+
 /* The vcpu's last exits, newest first. */
 void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink);
 

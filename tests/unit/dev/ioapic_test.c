@@ -320,6 +320,18 @@ static void a_restored_ioapic_behaves_identically(void **state)
 	}
 }
 
+static void an_unmasked_nmi_pin_is_known(void **state)
+{
+	(void)state;
+	ioapic_init(&io, 0);
+	assert_false(ioapic_has_nmi(&io));
+	ioapic_mmio_write(&io, 0, 0x10 + 2 * 7, &fx);
+	ioapic_mmio_write(&io, 0x10, 0x10000 | 4 << 8, &fx);
+	assert_false(ioapic_has_nmi(&io));
+	ioapic_mmio_write(&io, 0x10, 4 << 8, &fx);
+	assert_true(ioapic_has_nmi(&io));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +349,7 @@ int main(void)
 		cmocka_unit_test(reset_keeps_the_lines),
 		cmocka_unit_test(validity_sees_each_inconsistency),
 		cmocka_unit_test(a_restored_ioapic_behaves_identically),
+		cmocka_unit_test(an_unmasked_nmi_pin_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
