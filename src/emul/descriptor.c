@@ -2,108 +2,7 @@
 // Loading segment registers from the descriptor tables (SDM 3A, Segment Descriptors and Privilege Level Checking).
 #include "emul/descriptor.h"
 
-#define SELECTOR_RPL BITS(1, 0)
-#define SELECTOR_LOCAL BIT(2)
-
-#define DESCRIPTOR_LIMIT_LOW BITS(15, 0)
-#define DESCRIPTOR_BASE_LOW BITS(39, 16)
-#define DESCRIPTOR_RIGHTS_LOW BITS(47, 40) /* type to P */
-#define DESCRIPTOR_LIMIT_HIGH BITS(51, 48)
-#define DESCRIPTOR_RIGHTS_HIGH BITS(55, 52) /* AVL to G */
-#define DESCRIPTOR_BASE_HIGH BITS(63, 56)
-#define DESCRIPTOR_ACCESSED BIT(40)
-#define DESCRIPTOR_BUSY BIT(41)
-
-#define TYPE_ACCESSED BIT(0)
-#define TYPE_WRITABLE BIT(1)
-#define TYPE_CONFORMING BIT(2)
-#define TYPE_CODE BIT(3)
-#define TYPE_LDT 2
-#define TYPE_TSS16 1
-#define TYPE_TSS 9
-#define TYPE_TSS_BUSY 2 /* a bit */
-
-/* A descriptor as it was found, and where. */
-struct descriptor {
-	u64 value;
-	u64 base_upper; /* of a 16-byte system descriptor */
-	struct span span;
-	u32 selector;
-};
-
-static bool is_null(u16 selector)
-{
-	return !(selector & ~SELECTOR_RPL);
-}
-
-static err_t selector_fault(struct exec *x, enum vector vector, u32 selector)
-{
-	return exec_fault_code(x, vector, selector & ~(u32)SELECTOR_RPL);
-}
-
-/* Read the descriptor that `selector` names; #GP(selector) beyond the table's limit. */
-static err_t descriptor_read(struct exec *x, u16 selector, struct descriptor *d)
-{
-	const struct cpu_state *cpu = x->cpu;
-	const struct segment *ldt = &cpu->seg[SEG_LDTR];
-	bool is_local = selector & SELECTOR_LOCAL;
-	u64 base = is_local ? ldt->base : cpu->gdtr_base;
-	u64 limit = is_local ? ldt->limit : cpu->gdtr_limit;
-	u32 offset = selector & 0xfff8u;
-	err_t err;
-
-	if ((is_local && (ldt->access & SEG_UNUSABLE)) || offset + 7 > limit)
-		return selector_fault(x, VECTOR_GP, selector);
-	d->selector = selector;
-	d->base_upper = 0;
-	err = span_open_linear(x, base + offset, 8, ACCESS_READ | ACCESS_IMPLICIT, &d->span);
-	return err ? err : span_read(x, &d->span, &d->value);
-}
-
-static u32 descriptor_rights(const struct descriptor *d)
-{
-	return (u32)(GET(DESCRIPTOR_RIGHTS_LOW, d->value) | GET(DESCRIPTOR_RIGHTS_HIGH, d->value) << 12);
-}
-
-static u64 descriptor_type(const struct descriptor *d)
-{
-	return GET(SEG_TYPE, descriptor_rights(d));
-}
-
-static struct segment descriptor_segment(const struct descriptor *d)
-{
-	u32 rights = descriptor_rights(d);
-	u32 limit = (u32)(GET(DESCRIPTOR_LIMIT_LOW, d->value) | GET(DESCRIPTOR_LIMIT_HIGH, d->value) << 16);
-
-	return (struct segment){
-		.selector = (u16)d->selector,
-		.access = rights,
-		.limit = rights & SEG_G ? limit << 12 | 0xfff : limit,
-		.base = GET(DESCRIPTOR_BASE_LOW, d->value) | GET(DESCRIPTOR_BASE_HIGH, d->value) << 24 |
-			d->base_upper << 32,
-	};
-}
-
-/* Set a bit of the descriptor in memory where it is clear: as the processor does, atomically. */
-static err_t descriptor_mark(struct exec *x, const struct descriptor *d, u64 bit)
-{
-	u64 marked = d->value | bit;
-	struct span span;
-	u64 linear;
-	err_t err;
-
-	if (d->value & bit)
-		return OK;
-	linear = (d->selector & SELECTOR_LOCAL ? x->cpu->seg[SEG_LDTR].base : x->cpu->gdtr_base) +
-		 (d->selector & 0xfff8u);
-	err = span_open_linear(x, linear, 8, ACCESS_WRITE | ACCESS_IMPLICIT, &span);
-	if (err)
-		return err;
-	if (span.bytes[1])
-		return span_write(x, &span, &marked);
-	err = guest_compare_exchange(x->emul->memory, span.gpa[0], &d->value, &marked, 8);
-	return err == ERR_UNSUPPORTED ? span_write(x, &span, &marked) : err;
-}
+#include "emul/descriptor_table.h"
 
 void segment_set(struct exec *x, enum seg seg, const struct segment *value)
 {
@@ -153,9 +52,9 @@ static err_t segment_load_protected(struct exec *x, enum seg seg, u16 selector)
 	struct segment value;
 	err_t err;
 
-	if (is_null(selector))
+	if (selector_is_null(selector))
 		return segment_load_null(x, seg, selector);
-	err = descriptor_read(x, selector, &d);
+	err = descriptor_read(x, selector, VECTOR_GP, &d);
 	if (err)
 		return err;
 	if (!(seg == SEG_SS ? stack_is_allowed(x, &d) : data_is_allowed(x, &d)))
@@ -227,9 +126,9 @@ err_t segment_find_code(struct exec *x, u16 selector, bool is_return, u64 *targe
 
 	if (!x->is_protected)
 		return find_code_real(x, selector, target, code);
-	if (is_null(selector))
+	if (selector_is_null(selector))
 		return exec_fault_code(x, VECTOR_GP, 0);
-	err = descriptor_read(x, selector, &d);
+	err = descriptor_read(x, selector, VECTOR_GP, &d);
 	if (err)
 		return err;
 	if (is_return && (selector & SELECTOR_RPL) != x->cpl)
@@ -289,13 +188,13 @@ err_t segment_load_system(struct exec *x, enum seg seg, u16 selector)
 	struct segment value;
 	err_t err;
 
-	if (is_null(selector) && seg == SEG_LDTR) {
+	if (selector_is_null(selector) && seg == SEG_LDTR) {
 		segment_set(x, seg, &null);
 		return OK;
 	}
-	if (is_null(selector))
+	if (selector_is_null(selector))
 		return exec_fault_code(x, VECTOR_GP, 0);
-	err = descriptor_read(x, selector, &d);
+	err = descriptor_read(x, selector, VECTOR_GP, &d);
 	if (err)
 		return err;
 	if (!system_is_allowed(x, seg, &d))

@@ -47,7 +47,7 @@ static void exec_take_hint(struct exec *x)
 }
 
 /* Everything but the decoded instruction, which is large and filled in by the decoder. */
-static void exec_init(struct exec *x, struct emul *e, struct emul_result *result)
+void exec_init(struct exec *x, struct emul *e, struct emul_result *result)
 {
 	struct cpu_state *cpu = e->cpu;
 
@@ -76,18 +76,13 @@ static err_t exec_run(struct exec *x)
 	return function ? function(x) : ERR_UNSUPPORTED;
 }
 
-enum emul_status emul_step(struct emul *e, struct emul_result *result)
+enum emul_status exec_status(struct exec *x, err_t err)
 {
-	struct exec x;
-	err_t err;
-
-	exec_init(&x, e, result);
-	err = exec_run(&x);
 	switch (err) {
 	case OK:
-		if (x.is_again)
+		if (x->is_again)
 			return EMUL_AGAIN;
-		return x.is_jump ? EMUL_JUMPED : EMUL_DONE;
+		return x->is_jump ? EMUL_JUMPED : EMUL_DONE;
 	case ERR_BUSY:
 		return EMUL_AGAIN;
 	case ERR_FAULT:
@@ -95,7 +90,15 @@ enum emul_status emul_step(struct emul *e, struct emul_result *result)
 	case ERR_UNSUPPORTED:
 		return EMUL_UNSUPPORTED;
 	default:
-		result->err = err;
+		x->result->err = err;
 		return EMUL_FAILED;
 	}
+}
+
+enum emul_status emul_step(struct emul *e, struct emul_result *result)
+{
+	struct exec x;
+
+	exec_init(&x, e, result);
+	return exec_status(&x, exec_run(&x));
 }

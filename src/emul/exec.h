@@ -49,6 +49,11 @@ struct exec {
 
 typedef err_t op_fn(struct exec *x);
 
+/* --- emul.c: how a step begins and ends ----------------------------------------------------------------------------
+ */
+void exec_init(struct exec *x, struct emul *e, struct emul_result *result);
+enum emul_status exec_status(struct exec *x, err_t err);
+
 /* --- fault.c: raising exceptions; each returns ERR_FAULT -----------------------------------------------------------
  */
 err_t exec_fault(struct exec *x, enum vector vector) MUST_CHECK;
