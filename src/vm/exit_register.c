@@ -40,8 +40,7 @@ static bool is_64bit_code(struct vcpu *v)
 #define PDPTE_RESERVED (BITS(2, 1) | BITS(8, 5))
 #define CR3_PAE_TABLE BITS(31, 5)
 
-/* Loading CR3, or turning PAE paging on, loads four entries; false for #GP. */
-static bool pdptes_load(struct vcpu *v)
+bool exit_load_pdptes(struct vcpu *v)
 {
 	const struct cpu_state *s = &v->hvm.state;
 	u64 reserved = PDPTE_RESERVED | ~BITS(memory_host_caps()->pa_bits - 1, 0);
@@ -95,7 +94,7 @@ static bool cr0_write(struct vcpu *v, u64 cr0)
 	s->cr0 = (cr0 & (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)) |
 		 CR0_ET;
 	efer_follow_paging(s);
-	if (changed & (CR0_PG | CR0_CD | CR0_NW) && !pdptes_load(v)) {
+	if (changed & (CR0_PG | CR0_CD | CR0_NW) && !exit_load_pdptes(v)) {
 		*s = old;
 		return false;
 	}
@@ -120,7 +119,7 @@ static bool cr4_write(struct vcpu *v, u64 cr4)
 	if (cr4 & CR4_PCIDE && !(old & CR4_PCIDE) && (!(s->efer & EFER_LMA) || s->cr3 & CR3_PCID))
 		return false;
 	s->cr4 = cr4;
-	if ((old ^ cr4) & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP) && !pdptes_load(v)) {
+	if ((old ^ cr4) & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP) && !exit_load_pdptes(v)) {
 		s->cr4 = old;
 		return false;
 	}

@@ -19,6 +19,8 @@ enum exit_next exit_wrmsr(struct vcpu *v, const struct exit *x);
 enum exit_next exit_cr(struct vcpu *v, const struct exit *x);
 enum exit_next exit_dr(struct vcpu *v, const struct exit *x);
 enum exit_next exit_xsetbv(struct vcpu *v, const struct exit *x);
+/* With PAE paging, loading CR3 (or turning it on) loads four entries; false for #GP. STATE_CONTROL is dirty. */
+bool exit_load_pdptes(struct vcpu *v);
 
 /* exit_io.c */
 enum exit_next exit_io(struct vcpu *v, const struct exit *x);

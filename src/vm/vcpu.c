@@ -164,7 +164,7 @@ static enum exit_next emulation_stops(struct vcpu *v, const struct emul_result *
 	return NEXT_LEAVE;
 }
 
-static void emulation_faults(struct vcpu *v, const struct emul_result *r)
+void vcpu_raise_fault(struct vcpu *v, const struct emul_result *r)
 {
 	if (r->vector == VECTOR_PF)
 		event_raise_page_fault(v, r->cr2, r->error_code);
@@ -183,9 +183,9 @@ static u32 changed_groups(const struct emul_result *r)
 	       (r->changed & EMUL_CHANGED_DEBUG ? STATE_DEBUG | STATE_DR7 : 0u);
 }
 
-enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
+struct emul vcpu_emulator(struct vcpu *v)
 {
-	struct emul e = {
+	return (struct emul){
 		.cpu = &v->hvm.state,
 		.memory = &v->memory,
 		.ports = &v->ports,
@@ -193,13 +193,20 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 		.cache = &v->emul_cache,
 		.limits = {.phys_bits = memory_host_caps()->pa_bits, .has_gib_pages = true},
 	};
+}
+
+enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
+{
+	struct emul e = vcpu_emulator(v);
 	struct emul_result r;
 	enum emul_status status;
 
 	if (hint)
 		e.hint = *hint;
 	hvm_fetch(&v->hvm, STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_SEGMENTS | STATE_CONTROL);
-	if (v->vm->has_testdev) /* anything may come by the forced-emulation prefix */
+	/* What touches device memory is no MOV to a debug register; what comes by the forced-emulation prefix may be.
+	 */
+	if (!hint)
 		hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7);
 	status = emul_step(&e, &r);
 	hvm_mark_dirty(&v->hvm, STATE_RSP | STATE_RFLAGS | changed_groups(&r));
@@ -220,7 +227,7 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 	case EMUL_AGAIN:
 		return NEXT_RESUME;
 	case EMUL_FAULT:
-		emulation_faults(v, &r);
+		vcpu_raise_fault(v, &r);
 		return NEXT_RESUME;
 	default:
 		return emulation_stops(v, &r, status);

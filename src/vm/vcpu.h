@@ -25,6 +25,12 @@ enum exit_next {
 	NEXT_LEAVE,   /* back to the host loop: the vcpu waits or its VM stopped */
 };
 
+/* The emulator on this vcpu's state and surroundings. The caller fetches what the emulation needs. */
+struct emul vcpu_emulator(struct vcpu *v);
+
+/* Raise the exception that an emulation ended with (EMUL_FAULT). */
+void vcpu_raise_fault(struct vcpu *v, const struct emul_result *r);
+
 /*
  * Carry out the instruction at RIP in software. The hint may be NULL.
  * Faults are raised in the guest; what cannot be done stops the VM with a record.

@@ -322,14 +322,16 @@ static void a_restored_ioapic_behaves_identically(void **state)
 
 static void an_unmasked_nmi_pin_is_known(void **state)
 {
+	struct ioapic pins;
+
 	(void)state;
-	ioapic_init(&io, 0);
-	assert_false(ioapic_has_nmi(&io));
-	ioapic_mmio_write(&io, 0, 0x10 + 2 * 7, &fx);
-	ioapic_mmio_write(&io, 0x10, 0x10000 | 4 << 8, &fx);
-	assert_false(ioapic_has_nmi(&io));
-	ioapic_mmio_write(&io, 0x10, 4 << 8, &fx);
-	assert_true(ioapic_has_nmi(&io));
+	ioapic_init(&pins, 0);
+	assert_false(ioapic_has_nmi(&pins));
+	ioapic_mmio_write(&pins, 0, 0x10 + 2 * 7, &fx);
+	ioapic_mmio_write(&pins, 0x10, 0x10000 | 4 << 8, &fx);
+	assert_false(ioapic_has_nmi(&pins));
+	ioapic_mmio_write(&pins, 0x10, 4 << 8, &fx);
+	assert_true(ioapic_has_nmi(&pins));
 }
 
 int main(void)
