@@ -117,6 +117,8 @@ def build_parser():
     expert.add_argument("--cpu-model", metavar="MODEL",
                         help="the emulator's processor model (default: corei7_skylake_x for bochs, max for qemu, "
                              "host for kvm)")
+    expert.add_argument("--grub-line", metavar="LINE", action="append", default=[],
+                        help="a command for GRUB before its menu; may be given several times")
     expert.add_argument("--bochs-option", metavar="LINE", action="append", default=[],
                         help="a line to add to Bochs's settings; may be given several times")
     expert.add_argument("--qemu-option", metavar="WORD", action="append", default=[],

@@ -35,9 +35,9 @@ def describe_vm(options):
     return "\n".join(lines) + "\n", modules
 
 
-def menu(modules):
+def menu(modules, grub_lines):
     """GRUB's menu. A module's command line is its name; --nounzip hands a compressed file over as it is."""
-    lines = ["set timeout=0", "set gfxpayload=text", 'menuentry "ETERNA" {', "\tmultiboot2 /boot/eterna.elf",
+    lines = grub_lines + ["set timeout=0", "set gfxpayload=text", 'menuentry "ETERNA" {', "\tmultiboot2 /boot/eterna.elf",
              f"\tmodule2 --nounzip /boot/modules/{CONFIG_NAME} {CONFIG_NAME}"]
     lines += [f"\tmodule2 --nounzip /boot/modules/{name} {name}" for name, _ in modules]
     return "\n".join(lines + ["}"]) + "\n"
@@ -59,7 +59,7 @@ def stage(options, root):
     for name, path in modules:
         shutil.copyfile(path, os.path.join(root, "boot/modules", name))
     with open(os.path.join(root, "boot/grub/grub.cfg"), "w", encoding="ascii") as grub:
-        grub.write(menu(modules))
+        grub.write(menu(modules, options.grub_line))
 
 
 def write(options, directory, out):
