@@ -69,8 +69,9 @@ static bool text_ends(const char *text, size_t size)
 static bool vm_valid(const struct vm_config *vm)
 {
 	if (vm->vcpus < 1 || vm->vcpus > 64 || !vm->memory_bytes || !IS_ALIGNED(vm->memory_bytes, CONFIG_MEMORY_STEP) ||
-	    vm->loader > CONFIG_LOADER_PVH || vm->on_shutdown > CONFIG_SHUTDOWN_RESTART || vm->on_reset > CONFIG_RESET_DESTROY ||
-	    vm->on_crash > CONFIG_CRASH_PAUSE || vm->initrd.count > CONFIG_INITRDS_MAX)
+	    vm->loader > CONFIG_LOADER_PVH || vm->on_shutdown > CONFIG_SHUTDOWN_RESTART ||
+	    vm->on_reset > CONFIG_RESET_DESTROY || vm->on_crash > CONFIG_CRASH_PAUSE ||
+	    vm->initrd.count > CONFIG_INITRDS_MAX)
 		return false;
 	for (u32 i = 0; i < vm->initrd.count; i++)
 		if (!vm->initrd.name[i][0] || !text_ends(vm->initrd.name[i], CONFIG_MODULE_NAME_BYTES))
