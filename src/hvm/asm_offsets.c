@@ -7,6 +7,8 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
+	OFFSET(VCPU_HOST_RSP, struct hvm_vcpu, host_rsp);
+	OFFSET(VCPU_IS_LAUNCHED, struct hvm_vcpu, is_launched);
 	OFFSET(VCPU_RAX, struct hvm_vcpu, state.gpr[GPR_RAX]);
 	OFFSET(VCPU_RCX, struct hvm_vcpu, state.gpr[GPR_RCX]);
 	OFFSET(VCPU_RDX, struct hvm_vcpu, state.gpr[GPR_RDX]);

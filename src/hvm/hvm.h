@@ -66,7 +66,8 @@ struct hvm_vcpu {
 	struct cpu_state state;
 	u32 fetched;
 	u32 dirty;
-	u32 tag; /* VPID or ASID */
+	u64 host_rsp; /* while the guest runs */
+	u32 tag;      /* VPID or ASID */
 	bool is_launched;
 	bool wants_interrupt_window;
 	bool wants_nmi_window;

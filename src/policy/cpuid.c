@@ -151,6 +151,17 @@ static err_t learn_components(struct cpuid_build *b)
 	return OK;
 }
 
+/* The short way for leaves that need no thought at an exit. */
+static void find_constants(struct policy_cpuid *t)
+{
+	for (u32 leaf = 0; leaf < t->basic_count; leaf++) {
+		const struct policy_cpuid_leaf *entry = &t->basic[leaf];
+
+		if (entry->count == 1 && !entry->is_indexed && t->slot[entry->first].live == POLICY_LIVE_NONE)
+			t->constant[leaf] = (u8)(entry->first + 1);
+	}
+}
+
 /* The table's slots cannot overflow: checked here for the most that the rows can ask for. */
 #define L(number, count, action_name, fill_name, reason) +(count)
 #define B(number, sub, reg_name, bit_number, name, action_name, reason)
@@ -180,6 +191,7 @@ err_t policy_cpuid_init(struct policy_cpuid *table, const struct policy_host *ho
 		return err;
 	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++)
 		add_leaf(&b, i);
+	find_constants(table);
 	return OK;
 }
 

@@ -51,6 +51,7 @@ struct policy_cpuid {
 	struct policy_cpuid_leaf extended[POLICY_CPUID_EXTENDED];
 	struct policy_cpuid_leaf ours[POLICY_CPUID_OURS];
 	struct policy_cpuid_slot slot[POLICY_CPUID_SLOTS];
+	u8 constant[POLICY_CPUID_BASIC]; /* slot + 1 of a leaf that has one and nothing live in it; else 0 */
 
 	u64 xfeatures; /* as policy_xfeatures() */
 	struct policy_xsave_component component[POLICY_XSAVE_COMPONENTS];
@@ -75,6 +76,14 @@ err_t policy_cpuid_init(struct policy_cpuid *table, const struct policy_host *ho
 /* CPUID with EAX `leaf` and ECX `subleaf` on that vcpu; out[] by enum cpuid_reg. Any input has an answer. */
 void policy_cpuid(const struct policy_cpuid *table, const struct policy_cpuid_vcpu *vcpu, u32 leaf, u32 subleaf,
 		  u32 out[4]);
+
+/* The registers of a basic leaf that are the same whatever the vcpu does; NULL: ask policy_cpuid(). */
+static inline const struct policy_cpuid_slot *policy_cpuid_constant(const struct policy_cpuid *table, u32 leaf)
+{
+	if (leaf >= POLICY_CPUID_BASIC || !table->constant[leaf])
+		return NULL;
+	return table->slot + table->constant[leaf] - 1;
+}
 
 /* Bytes of an XSAVE area of the standard and of the compacted format with these features (SDM 1, XSAVE Area). */
 u32 policy_xsave_bytes(const struct policy_cpuid *table, u64 features);

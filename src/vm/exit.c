@@ -143,20 +143,22 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_STEP] = exit_unexpected,
 };
 
-static void history_add(struct vcpu *v, const struct exit *x)
+static inline void history_add(struct vcpu *v, const struct exit *x, u32 kind)
 {
 	struct exit_record *r = &v->history[v->history_next++ % VCPU_HISTORY];
 
-	r->kind = x->kind;
-	r->rax = (u32)v->hvm.state.gpr[GPR_RAX];
-	r->rcx = (u32)v->hvm.state.gpr[GPR_RCX];
 	r->rip = v->hvm.state.rip;
 	r->detail = x->detail;
+	r->rax = (u32)v->hvm.state.gpr[GPR_RAX];
+	r->rcx = (u32)v->hvm.state.gpr[GPR_RCX];
+	r->kind = kind;
 }
 
 enum exit_next exit_handle(struct vcpu *v, const struct exit *x)
 {
-	v->exits[x->kind]++;
-	history_add(v, x);
-	return handlers[x->kind](v, x);
+	u32 kind = x->kind; /* read once: for all the compiler knows, the stores below change it */
+
+	v->exits[kind]++;
+	history_add(v, x, kind);
+	return handlers[kind](v, x);
 }

@@ -7,7 +7,8 @@
 #define LEAF_VERSION 1
 #define LEAF_FEATURES 7
 
-enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
+/* A leaf that ECX selects from, that the vcpu's registers show through, or that is not there. */
+static enum exit_next __attribute__((noinline)) answer_live(struct vcpu *v)
 {
 	u64 *gpr = v->hvm.state.gpr;
 	struct policy_cpuid_vcpu vcpu = {
@@ -17,7 +18,6 @@ enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
 	};
 	u32 out[4];
 
-	(void)x;
 	if ((u32)gpr[GPR_RAX] == LEAF_VERSION || (u32)gpr[GPR_RAX] == LEAF_FEATURES) {
 		hvm_fetch(&v->hvm, STATE_CONTROL);
 		vcpu.cr4 = v->hvm.state.cr4;
@@ -27,5 +27,20 @@ enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
 	gpr[GPR_RBX] = out[CPUID_EBX];
 	gpr[GPR_RCX] = out[CPUID_ECX];
 	gpr[GPR_RDX] = out[CPUID_EDX];
+	return NEXT_ADVANCE;
+}
+
+enum exit_next exit_cpuid(struct vcpu *v, const struct exit *x)
+{
+	u64 *gpr = v->hvm.state.gpr;
+	const struct policy_cpuid_slot *slot = policy_cpuid_constant(&v->vm->cpuid, (u32)gpr[GPR_RAX]);
+
+	(void)x;
+	if (!slot)
+		return answer_live(v);
+	gpr[GPR_RAX] = slot->reg[CPUID_EAX];
+	gpr[GPR_RBX] = slot->reg[CPUID_EBX];
+	gpr[GPR_RCX] = slot->reg[CPUID_ECX];
+	gpr[GPR_RDX] = slot->reg[CPUID_EDX];
 	return NEXT_ADVANCE;
 }

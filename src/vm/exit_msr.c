@@ -29,30 +29,44 @@ static void tsc_shift(struct vcpu *v, u64 ticks)
 	board_lapic_flags(v, lapic_deadline_retime(&v->lapic, vm_now_ns(v->vm), &clock), 0);
 }
 
-static err_t device_read(struct vcpu *v, u32 msr, u64 *value)
+/* What takes a call is out of line, so that the frequent rows need no stack frame. */
+static enum exit_next __attribute__((noinline)) refuse(struct vcpu *v)
 {
-	if (is_x2apic(msr))
-		return lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), value);
-	switch (msr) {
-	case MSR_APIC_BASE:
-		*value = v->lapic.base;
-		return OK;
-	case MSR_TSC_DEADLINE:
-		*value = lapic_deadline_read(&v->lapic, vm_now_ns(v->vm));
-		return OK;
-	case MSR_TSC:
-		*value = rdtsc() + v->hvm.tsc_offset;
-		return OK;
-	case MSR_TSC_ADJUST:
-		*value = v->tsc_adjust;
-		return OK;
-	case MSR_EFER:
-		hvm_fetch(&v->hvm, STATE_CONTROL);
-		*value = v->hvm.state.efer;
-		return OK;
-	default:
-		return ERR_FAULT;
-	}
+	event_raise_error(v, VECTOR_GP, 0);
+	return NEXT_RESUME;
+}
+
+static enum exit_next __attribute__((noinline)) refuse_unknown(struct vcpu *v)
+{
+	v->vm->unknown_msrs++;
+	return refuse(v);
+}
+
+static inline enum exit_next answer(struct vcpu *v, u64 value)
+{
+	v->hvm.state.gpr[GPR_RAX] = (u32)value;
+	v->hvm.state.gpr[GPR_RDX] = value >> 32;
+	return NEXT_ADVANCE;
+}
+
+static enum exit_next __attribute__((noinline)) x2apic_read(struct vcpu *v, u32 msr)
+{
+	u64 value;
+
+	if (lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), &value))
+		return refuse(v);
+	return answer(v, value);
+}
+
+static enum exit_next __attribute__((noinline)) deadline_read(struct vcpu *v)
+{
+	return answer(v, lapic_deadline_read(&v->lapic, vm_now_ns(v->vm)));
+}
+
+static enum exit_next __attribute__((noinline)) efer_read(struct vcpu *v)
+{
+	hvm_fetch(&v->hvm, STATE_CONTROL);
+	return answer(v, v->hvm.state.efer);
 }
 
 /* SDM 3A, Initializing IA-32e Mode: LME cannot change while paging is on; LMA is the CPU's. */
@@ -82,92 +96,123 @@ static err_t lapic_write(struct vcpu *v, u32 msr, u64 value)
 	return err;
 }
 
-static err_t device_write(struct vcpu *v, u32 msr, u64 value)
+static enum exit_next __attribute__((noinline)) deadline_write(struct vcpu *v, u64 value)
 {
-	struct lapic_clock clock;
+	struct lapic_clock clock = clock_of(v);
 
-	if (is_x2apic(msr) || msr == MSR_APIC_BASE)
-		return lapic_write(v, msr, value);
-	switch (msr) {
-	case MSR_TSC_DEADLINE:
-		clock = clock_of(v);
-		board_lapic_flags(v, lapic_deadline_write(&v->lapic, value, vm_now_ns(v->vm), &clock), 0);
-		return OK;
-	case MSR_TSC:
-		tsc_shift(v, value - (rdtsc() + v->hvm.tsc_offset));
-		return OK;
-	case MSR_TSC_ADJUST:
-		tsc_shift(v, value - v->tsc_adjust);
-		return OK;
-	case MSR_EFER:
-		return efer_write(v, value);
-	default:
-		return ERR_FAULT;
-	}
+	board_lapic_flags(v, lapic_deadline_write(&v->lapic, value, vm_now_ns(v->vm), &clock), 0);
+	return NEXT_ADVANCE;
+}
+
+static enum exit_next __attribute__((noinline)) lapic_msr(struct vcpu *v, u32 msr, u64 value)
+{
+	return lapic_write(v, msr, value) ? refuse(v) : NEXT_ADVANCE;
+}
+
+static enum exit_next __attribute__((noinline)) tsc_write(struct vcpu *v, u64 ticks)
+{
+	tsc_shift(v, ticks);
+	return NEXT_ADVANCE;
+}
+
+static enum exit_next __attribute__((noinline)) efer_msr(struct vcpu *v, u64 value)
+{
+	return efer_write(v, value) ? refuse(v) : NEXT_ADVANCE;
 }
 
 /* An MSR that goes with the vcpu's state came to an exit all the same. */
 #define STATE_OF_MSRS (STATE_SYSCALL | STATE_SEGMENTS)
 
-static err_t msr_read(struct vcpu *v, u32 msr, u64 *value)
+static enum exit_next __attribute__((noinline)) row_read(struct vcpu *v, const struct policy_msr_row *row, u32 msr)
 {
-	const struct policy_msr_row *row = policy_msr_find(&v->vm->msr_env, msr);
+	u64 value;
 
-	if (!row) {
-		v->vm->unknown_msrs++;
-		return ERR_FAULT;
-	}
-	if (row->read == POLICY_MSR_DO_DEVICE)
-		return device_read(v, msr, value);
 	if (row->read == POLICY_MSR_DO_CPU)
 		hvm_fetch(&v->hvm, STATE_OF_MSRS);
-	return policy_msr_row_read(&v->vm->msr_env, row, &v->hvm.state, &v->msrs, msr, value) == POLICY_MSR_OK
-		       ? OK
-		       : ERR_FAULT;
+	if (policy_msr_row_read(&v->vm->msr_env, row, &v->hvm.state, &v->msrs, msr, &value) != POLICY_MSR_OK)
+		return refuse(v);
+	return answer(v, value);
 }
 
-static err_t msr_write(struct vcpu *v, u32 msr, u64 value)
+static enum exit_next __attribute__((noinline))
+row_write(struct vcpu *v, const struct policy_msr_row *row, u32 msr, u64 value)
 {
-	const struct policy_msr_row *row = policy_msr_find(&v->vm->msr_env, msr);
-
-	if (!row) {
-		v->vm->unknown_msrs++;
-		return ERR_FAULT;
-	}
-	if (row->write == POLICY_MSR_DO_DEVICE)
-		return device_write(v, msr, value);
 	if (row->write == POLICY_MSR_DO_CPU)
 		hvm_fetch(&v->hvm, STATE_OF_MSRS);
 	if (policy_msr_row_write(&v->vm->msr_env, row, &v->hvm.state, &v->msrs, msr, value) != POLICY_MSR_OK)
-		return ERR_FAULT;
+		return refuse(v);
 	if (row->write == POLICY_MSR_DO_CPU)
 		hvm_mark_dirty(&v->hvm, STATE_OF_MSRS);
-	return OK;
+	return NEXT_ADVANCE;
 }
 
+static enum exit_next __attribute__((noinline)) row_find_and_read(struct vcpu *v, u32 msr)
+{
+	const struct policy_msr_row *row = policy_msr_find(&v->vm->msr_env, msr);
+
+	return row ? row_read(v, row, msr) : refuse_unknown(v);
+}
+
+/* The rows of these MSRs say DEVICE. */
 enum exit_next exit_rdmsr(struct vcpu *v, const struct exit *x)
 {
-	u64 *gpr = v->hvm.state.gpr;
-	u64 value = 0;
+	u32 msr = (u32)v->hvm.state.gpr[GPR_RCX];
 
 	(void)x;
-	if (msr_read(v, (u32)gpr[GPR_RCX], &value)) {
-		event_raise_error(v, VECTOR_GP, 0);
-		return NEXT_RESUME;
+	switch (msr) {
+	case MSR_APIC_BASE:
+		return answer(v, v->lapic.base);
+	case MSR_TSC_DEADLINE:
+		return deadline_read(v);
+	case MSR_TSC:
+		return answer(v, rdtsc() + v->hvm.tsc_offset);
+	case MSR_TSC_ADJUST:
+		return answer(v, v->tsc_adjust);
+	case MSR_EFER:
+		return efer_read(v);
+	default:
+		return is_x2apic(msr) ? x2apic_read(v, msr) : row_find_and_read(v, msr);
 	}
-	gpr[GPR_RAX] = (u32)value;
-	gpr[GPR_RDX] = value >> 32;
-	return NEXT_ADVANCE;
+}
+
+static enum exit_next __attribute__((noinline)) row_find_and_write(struct vcpu *v, u32 msr, u64 value)
+{
+	const struct policy_msr_row *row = policy_msr_find(&v->vm->msr_env, msr);
+
+	return row ? row_write(v, row, msr, value) : refuse_unknown(v);
+}
+
+static inline bool is_ignored(const struct policy_msr_env *env, u32 msr)
+{
+	const struct policy_msr_row *row;
+
+	if (msr >= POLICY_MSR_INDEXED_LOW || !env->low[msr])
+		return false;
+	row = policy_msr_rows + env->low[msr] - 1;
+	return row->write == POLICY_MSR_DO_IGNORE;
 }
 
 enum exit_next exit_wrmsr(struct vcpu *v, const struct exit *x)
 {
 	const u64 *gpr = v->hvm.state.gpr;
+	u32 msr = (u32)gpr[GPR_RCX];
+	u64 value = gpr[GPR_RDX] << 32 | (u32)gpr[GPR_RAX];
 
 	(void)x;
-	if (msr_write(v, (u32)gpr[GPR_RCX], gpr[GPR_RDX] << 32 | (u32)gpr[GPR_RAX])) {
-		event_raise_error(v, VECTOR_GP, 0);
-		return NEXT_RESUME;
+	if (is_ignored(&v->vm->msr_env, msr))
+		return NEXT_ADVANCE;
+	switch (msr) {
+	case MSR_APIC_BASE:
+		return lapic_msr(v, msr, value);
+	case MSR_TSC_DEADLINE:
+		return deadline_write(v, value);
+	case MSR_TSC:
+		return tsc_write(v, value - (rdtsc() + v->hvm.tsc_offset));
+	case MSR_TSC_ADJUST:
+		return tsc_write(v, value - v->tsc_adjust);
+	case MSR_EFER:
+		return efer_msr(v, value);
+	default:
+		return is_x2apic(msr) ? lapic_msr(v, msr, value) : row_find_and_write(v, msr, value);
 	}
-	return NEXT_ADVANCE;
 }

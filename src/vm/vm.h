@@ -30,11 +30,11 @@ enum {
 /* The last exits of a vcpu, for records of faults. */
 #define VCPU_HISTORY 16
 struct exit_record {
-	u32 kind;
-	u32 rax; /* low halves: CPUID's leaf, MSRs and their values, data to a port */
-	u32 rcx;
 	u64 rip;
 	u64 detail; /* as in struct exit */
+	u32 rax;    /* low halves: CPUID's leaf, MSRs and their values, data to a port */
+	u32 rcx;
+	u32 kind;
 };
 
 struct vcpu {

@@ -12,24 +12,21 @@ enum vmx_result { VMX_OK, VMX_FAIL_INVALID, VMX_FAIL_VALID };
 /* Names the instruction, the field and the VM-instruction error; does not return. */
 void vmx_insn_failed(const char *insn, u32 field, u64 value) __attribute__((noreturn, cold));
 
+/*
+ * The failures jump to enter.S, which finds the field in EAX and the value in RDX: a function of no other call stays
+ * one without a stack frame.
+ */
 static inline u64 vmread(u32 field)
 {
 	u64 value;
-	bool failed;
 
-	__asm__ volatile("vmread %2, %0" : "=r"(value), "=@ccbe"(failed) : "r"((u64)field));
-	if (__builtin_expect(failed, 0))
-		vmx_insn_failed("VMREAD", field, 0);
+	__asm__ volatile("vmread %1, %0; jbe vmx_vmread_failed" : "=r"(value) : "a"((u64)field) : "cc");
 	return value;
 }
 
 static inline void vmwrite(u32 field, u64 value)
 {
-	bool failed;
-
-	__asm__ volatile("vmwrite %2, %1" : "=@ccbe"(failed) : "r"((u64)field), "r"(value));
-	if (__builtin_expect(failed, 0))
-		vmx_insn_failed("VMWRITE", field, value);
+	__asm__ volatile("vmwrite %1, %0; jbe vmx_vmwrite_failed" : : "a"((u64)field), "d"(value) : "cc");
 }
 
 #define DEF_VMX_REGION_INSN(insn)                                                                                      \

@@ -284,36 +284,48 @@ static void entry_failed(struct exit *x, u32 reason, u32 error)
 	};
 }
 
+/* Anything but an exit that the table knows. */
+static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struct exit *x, u32 failed, u32 reason)
+{
+	if (failed) {
+		v->fetched = 0;
+		entry_failed(x, 0, failed == VMX_FAIL_VALID ? (u32)vmread(VMCS_instruction_error) : NEVER >> 32);
+	} else if (reason & EXIT_REASON_ENTRY_FAILURE) {
+		v->fetched = 0;
+		entry_failed(x, reason, 0);
+	} else {
+		v->is_launched = true;
+		v->state.rip = vmread(VMCS_guest_rip);
+		*x = (struct exit){.kind = EXIT_UNKNOWN, .reason = reason};
+	}
+}
+
 void vmx_run(struct hvm_vcpu *v, struct exit *x)
 {
 	const struct decoder *d;
 	u32 reason;
 	u32 failed;
 
-	if (v->dirty)
+	if (__builtin_expect(v->dirty, 0))
 		vmx_write_back(v);
-	v->fetched = 0;
+	v->fetched = STATE_RIP;
 	v->interrupted.is_valid = false;
-	failed = vmx_enter(v, v->is_launched);
+	failed = vmx_enter(v);
 	if (__builtin_expect(failed, 0)) {
-		entry_failed(x, 0, failed == VMX_FAIL_VALID ? (u32)vmread(VMCS_instruction_error) : NEVER >> 32);
+		run_failed(v, x, failed, 0);
 		return;
 	}
 	reason = (u32)vmread(VMCS_exit_reason);
-	if (__builtin_expect(reason & EXIT_REASON_ENTRY_FAILURE, 0)) {
-		entry_failed(x, reason, 0);
+	/* The bit of a failed entry is beyond all numbers. */
+	if (__builtin_expect(reason >= ARRAY_COUNT(decoders), 0)) {
+		run_failed(v, x, 0, reason);
 		return;
 	}
 	v->is_launched = true;
 	v->state.rip = vmread(VMCS_guest_rip);
-	v->fetched = STATE_RIP;
+	d = &decoders[reason];
 	x->reason = reason;
 	x->detail = 0;
-	if (__builtin_expect(reason >= ARRAY_COUNT(decoders), 0)) {
-		x->kind = EXIT_UNKNOWN;
-		return;
-	}
-	d = &decoders[reason];
 	x->kind = d->kind;
 	x->insn_len = d->has_length ? (u32)vmread(VMCS_exit_instruction_length) : 0;
 	if (d->decode)

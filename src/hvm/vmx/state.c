@@ -171,20 +171,30 @@ static u64 rip_wrap(u64 rip, u64 next)
 	return (u32)next;
 }
 
+/* After a handler changed state that is read below: the VMCS must have it first. Out of the way of those that did not.
+ */
+static void __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v, u32 len)
+{
+	vmx_write_back(v);
+	vmx_advance(v, len);
+}
+
 void vmx_advance(struct hvm_vcpu *v, u32 len)
 {
 	u64 blocking;
 
-	if (v->dirty)
-		vmx_write_back(v);
+	if (__builtin_expect(v->dirty, 0)) {
+		advance_dirty(v, len);
+		return;
+	}
 	v->state.rip = rip_wrap(v->state.rip, v->state.rip + len);
 	vmwrite(VMCS_guest_rip, v->state.rip);
 	blocking = vmread(VMCS_guest_interruptibility_state);
-	if (blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) {
+	if (__builtin_expect(blocking & (BLOCKING_STI | BLOCKING_MOV_SS), 0)) {
 		vmwrite(VMCS_guest_interruptibility_state, blocking & ~(BLOCKING_STI | BLOCKING_MOV_SS));
 		v->fetched &= ~(u32)STATE_BLOCKING;
 	}
-	if (vmread(VMCS_guest_rflags) & RFLAGS_TF) {
+	if (__builtin_expect(vmread(VMCS_guest_rflags) & RFLAGS_TF, 0)) {
 		vmwrite(VMCS_guest_pending_debug_exceptions, vmread(VMCS_guest_pending_debug_exceptions) | QUAL_DB_BS);
 		v->fetched &= ~(u32)STATE_BLOCKING;
 	}

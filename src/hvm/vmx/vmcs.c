@@ -140,6 +140,7 @@ static void host_state_write(const struct hvm_vcpu *v)
 	vmwrite(VMCS_host_efer, rdmsr(MSR_EFER));
 	vmwrite(VMCS_host_pat, rdmsr(MSR_PAT));
 	vmwrite(VMCS_host_rip, (u64)vmx_exit);
+	vmwrite(VMCS_host_rsp, (u64)v);
 }
 
 /* Bytes that XSAVE writes for all features of this CPU: leaf 0xD's ECX; FXSAVE's 512 without it. */

@@ -52,7 +52,7 @@ struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len);
 void vmx_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
 
 /* enter.S */
-u32 vmx_enter(struct hvm_vcpu *v, bool is_launched);
+u32 vmx_enter(struct hvm_vcpu *v);
 void vmx_exit(void);
 
 #endif

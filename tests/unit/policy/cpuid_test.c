@@ -42,6 +42,8 @@ static struct result ask_on(struct policy_cpuid_vcpu vcpu, u32 leaf, u32 subleaf
 	u32 r[4];
 
 	policy_cpuid(&table, &vcpu, leaf, subleaf, r);
+	if (policy_cpuid_constant(&table, leaf))
+		assert_memory_equal(policy_cpuid_constant(&table, leaf)->reg, r, sizeof(r));
 	return (struct result){r[CPUID_EAX], r[CPUID_EBX], r[CPUID_ECX], r[CPUID_EDX]};
 }
 
