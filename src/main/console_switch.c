@@ -5,6 +5,8 @@
 #include "base/ring.h"
 #include "ctl/line.h"
 #include "host/console.h"
+#include "host/log.h"
+#include "host/memory.h"
 #include "main/fleet.h"
 #include "vm/board.h"
 
@@ -14,18 +16,25 @@
 static const struct command_table *commands;
 static struct line line;
 static bool is_prompt;
-static struct fleet_vm *shown; /* who gets what is typed when the prompt is closed; NULL: nobody yet */
-static u8 backlog_bytes[CONFIG_VMS_MAX][BACKLOG_BYTES];
-static struct ring backlog[CONFIG_VMS_MAX];
+static struct fleet_vm *shown;              /* who gets what is typed when the prompt is closed; NULL: nobody yet */
+static struct ring backlog[CONFIG_VMS_MAX]; /* without bytes for VMs that the configuration gives no console */
 
 void console_switch_init(const struct command_table *table)
 {
 	commands = table;
-	for (u32 i = 0; i < CONFIG_VMS_MAX; i++)
-		ring_init(&backlog[i], backlog_bytes[i], BACKLOG_BYTES);
-	for (u32 i = 0; i < fleet_count && !shown; i++)
-		if (fleet[i].config->console)
+	for (u32 i = 0; i < fleet_count; i++) {
+		u8 *bytes;
+
+		if (!fleet[i].config->console)
+			continue;
+		if (!shown)
 			shown = &fleet[i];
+		bytes = pool_alloc(memory_pool(), BACKLOG_BYTES / PAGE_BYTES);
+		if (bytes)
+			ring_init(&backlog[i], bytes, BACKLOG_BYTES);
+		else
+			log_warn("no memory to keep what VM %s writes while it is not shown", fleet[i].config->name);
+	}
 }
 
 static void backlog_show(u32 i)
@@ -50,7 +59,7 @@ static void output_move(u32 i)
 			continue;
 		if (is_shown && !ring_used(&backlog[i]))
 			(void)console_try_put(byte);
-		else
+		else if (backlog[i].size)
 			ring_force(&backlog[i], byte);
 	}
 	board_uart_retime(fleet[i].vm);
