@@ -34,6 +34,9 @@ boot_entry32:
 	mov $PHYS(boot_stack_top), %esp
 	mov %eax, %edi			/* both survive until boot_start */
 	mov %ebx, %esi
+	rdtsc				/* for the log: how long ETERNA took until its first guest ran */
+	mov %eax, PHYS(boot_tsc)
+	mov %edx, PHYS(boot_tsc) + 4
 
 	/* The loader zeroes .bss (ELF); the page tables below rely on it. */
 	mov $CPUID_EXT_MAX, %eax
@@ -145,6 +148,9 @@ boot_pdpt:
 	.skip 4096
 boot_pd:
 	.skip 4 * 4096
+	.globl boot_tsc
+boot_tsc:
+	.skip 16			/* the TSC at the entry, and what keeps the stack aligned */
 	.globl boot_stack_top
 boot_stack:
 	.skip 0x4000

@@ -16,6 +16,9 @@ struct clock {
 };
 extern struct clock host_clock;
 
+/* The TSC when the loader handed over (boot/entry.S). */
+extern const u64 boot_tsc;
+
 /* Measure the TSC against the ACPI PM timer, or the 8254 where there is none. */
 void clock_init(const struct acpi_info *acpi);
 

@@ -113,6 +113,15 @@ static void log_run(const struct command_call *call)
 	log_replay(call->out);
 }
 
+/* The tables for the guest's memory grow while it runs: they are in the pool's figure only. */
+static void vm_memory_print(const struct vm *vm, struct fmt_sink *out)
+{
+	u32 per_vcpu = vm->vcpu_pool_pages / vm->vcpu_count;
+
+	fmt_print(out, "  VM %-13s made of %u KiB and %u KiB a vcpu\n", vm->name,
+		  (vm->pool_pages - vm->vcpu_pool_pages) * 4, per_vcpu * 4);
+}
+
 static void memory_run(const struct command_call *call)
 {
 	const struct pool *p = memory_pool();
@@ -122,6 +131,9 @@ static void memory_run(const struct command_call *call)
 		  n->free * PAGE_BYTES / MIB, n->claimed * PAGE_BYTES / MIB);
 	fmt_print(call->out, "  ETERNA's pool    %u KiB, %u used, at most %u\n", p->page_count * 4u,
 		  pool_used_count(p) * 4u, p->peak_count * 4);
+	for (u32 i = 0; i < fleet_count; i++)
+		if (fleet[i].vm)
+			vm_memory_print(fleet[i].vm, call->out);
 }
 
 static void console_run(const struct command_call *call)

@@ -44,6 +44,8 @@ static void vcpus_destroy(struct vm *vm)
 
 static err_t vcpus_create(struct vm *vm, u32 count)
 {
+	u32 used_before = pool_used_count(memory_pool());
+
 	for (u32 i = 0; i < count; i++) {
 		err_t err = vcpu_create(vm, i, &vm->vcpu[i]);
 
@@ -53,11 +55,13 @@ static err_t vcpus_create(struct vm *vm, u32 count)
 		}
 		vm->vcpu_count++;
 	}
+	vm->vcpu_pool_pages = pool_used_count(memory_pool()) - used_before;
 	return OK;
 }
 
 err_t vm_create(const struct vm_spec *spec, struct vm **out)
 {
+	u32 used_before = pool_used_count(memory_pool());
 	struct vm *vm;
 	err_t err;
 
@@ -86,6 +90,7 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	if (err)
 		goto fini_board;
 	board_retime(vm);
+	vm->pool_pages = pool_used_count(memory_pool()) - used_before;
 	*out = vm;
 	return OK;
 

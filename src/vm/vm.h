@@ -78,6 +78,8 @@ struct vm {
 	struct pagetable window; /* the same RAM for ETERNA, while this CPU runs the VM */
 	struct frames_claim claim;
 	u64 filled_bytes;
+	u32 pool_pages; /* what ETERNA took of its own memory to make it, and of that for the vcpus */
+	u32 vcpu_pool_pages;
 
 	struct policy_cpuid cpuid;
 	struct policy_msr_env msr_env;
