@@ -39,6 +39,23 @@ void harness_map_page(void)
 	REACHED();
 }
 
+/* A second page beside one that is there: refused if it is the same, and else the first is where it was. */
+void harness_map_beside(void)
+{
+	u64 va = nondet_u64(), there = 5 * PAGE_BYTES;
+	struct mapping m;
+	err_t err;
+
+	setup();
+	PROVE(!pagetable_map(&pt, there, HPA(32 * PAGE_BYTES), PAGE_BYTES, PROT_RX, MEMTYPE_WB));
+	ASSUME(IS_ALIGNED(va, PAGE_BYTES) && va < pagetable_span(&pt));
+	err = pagetable_map(&pt, va, HPA(64 * PAGE_BYTES), PAGE_BYTES, PROT_RW, MEMTYPE_UC);
+	PROVE((err == ERR_BUSY) == (va == there) && (!err || err == ERR_BUSY || err == ERR_NOMEM));
+	PROVE(!pagetable_lookup(&pt, there, &m) && m.pa.v == 32 * PAGE_BYTES && m.prot == PROT_RX);
+	PROVE(err || (!pagetable_lookup(&pt, va, &m) && m.pa.v == 64 * PAGE_BYTES && m.prot == PROT_RW));
+	REACHED();
+}
+
 /* Without a page for each table nothing is mapped, and no table is lost. */
 void harness_no_memory(void)
 {
