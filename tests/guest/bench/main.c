@@ -15,6 +15,12 @@
 #define TURNS 1000
 #define TIMER_VECTOR 0x50
 #define IPI_VECTOR 0x51
+#define X2APIC_VECTOR 0x52
+#define APIC_BASE_X2APIC BIT(10)
+#define MSR_X2APIC_TPR 0x808
+#define MSR_X2APIC_EOI 0x80b
+#define MSR_X2APIC_SELF_IPI 0x83f
+#define FAR_DEADLINE (1ull << 62)
 #define UART_SCRATCH 0x3ff
 
 static u64 samples[64];
@@ -74,6 +80,7 @@ static inline void self_ipi(void)
 
 ROW(empty_row, "empty loop", )
 ROW(cpuid_row, "CPUID", cpuid(0))
+ROW(cpuid_version_row, "CPUID leaf 1", cpuid(1))
 ROW(vmcall_row, "VMCALL", vmcall())
 ROW(rdmsr_row, "RDMSR APIC_BASE", rdmsr(MSR_APIC_BASE))
 ROW(rdmsr_unknown_row, "RDMSR unknown, #GP", {
@@ -81,7 +88,7 @@ ROW(rdmsr_unknown_row, "RDMSR unknown, #GP", {
 	try_rdmsr(0x12345678, &v);
 })
 ROW(wrmsr_bios_sign_row, "WRMSR BIOS_SIGN_ID", wrmsr(0x8b, 0))
-ROW(wrmsr_row, "WRMSR TSC_DEADLINE", wrmsr(MSR_TSC_DEADLINE, 0))
+ROW(wrmsr_row, "WRMSR TSC_DEADLINE", wrmsr(MSR_TSC_DEADLINE, FAR_DEADLINE))
 ROW(rdtsc_row, "RDTSC", rdtsc())
 ROW(out_row, "OUT UART scratch", outb(UART_SCRATCH, 0x55))
 ROW(out_unused_row, "OUT POST port 80", outb(0x80, 0))
@@ -91,11 +98,32 @@ ROW(eoi_row, "LAPIC write EOI", lapic_write(LAPIC_EOI, 0))
 ROW(icr_row, "LAPIC write ICR, to nobody", lapic_write(LAPIC_ICR_LOW, ICR_OTHERS | ICR_ASSERT | IPI_VECTOR))
 ROW(lapic_read_row, "LAPIC read ID", lapic_read(LAPIC_ID))
 ROW(cr0_row, "MOV CR0, TS toggled", write_cr0(read_cr0() ^ CR0_TS))
+ROW(cr0_exit_row, "MOV CR0, CD toggled", write_cr0(read_cr0() ^ CR0_CD))
 ROW(cr3_row, "MOV CR3", write_cr3(read_cr3()))
 ROW(cr4_row, "MOV CR4, PGE toggled", write_cr4(read_cr4() ^ CR4_PGE))
 ROW(cr8_row, "MOV CR8", write_cr8(0))
 ROW(ipi_row, "self IPI, taken", self_ipi())
 ROW(sti_row, "STI;NOP;CLI", irq_window())
+
+static inline void x2apic_self_ipi(void)
+{
+	unsigned before = taken;
+
+	wrmsr(MSR_X2APIC_SELF_IPI, X2APIC_VECTOR);
+	while (taken == before)
+		pause();
+}
+
+ROW(x2apic_tpr_row, "x2APIC write TPR", wrmsr(MSR_X2APIC_TPR, 0))
+ROW(x2apic_eoi_row, "x2APIC write EOI", wrmsr(MSR_X2APIC_EOI, 0))
+ROW(x2apic_ipi_row, "x2APIC self IPI, taken", x2apic_self_ipi())
+
+static void on_x2apic_ipi(struct trap_frame *f)
+{
+	(void)f;
+	taken++;
+	wrmsr(MSR_X2APIC_EOI, 0);
+}
 
 static void on_ipi(struct trap_frame *f)
 {
@@ -163,16 +191,37 @@ static void touch_rows(void)
 		touch("first touch, 2 MiB page", 32 * MIB, 2 * MIB, large / 4, 4);
 }
 
+/* The way back to xAPIC mode would be through a disabled APIC: this comes last. */
+static void x2apic_rows(void)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | APIC_BASE_X2APIC);
+	x2apic_tpr_row();
+	x2apic_eoi_row();
+	x2apic_ipi_row();
+}
+
+/* A row about deadlines that never come. */
+static void deadline_row(void)
+{
+	lapic_write(LAPIC_LVT_TIMER, TIMER_VECTOR | (u32)LVT_TSC_DEADLINE);
+	wrmsr_row();
+	wrmsr(MSR_TSC_DEADLINE, 0);
+}
+
 void guest_main(void)
 {
+	unsigned loops_of_ipis = 1;
+
 	pic_init();
 	lapic_init();
 	trap_set_handler(IPI_VECTOR, on_ipi);
 	trap_set_handler(TIMER_VECTOR, on_timer);
+	trap_set_handler(X2APIC_VECTOR, on_x2apic_ipi);
 	pm_timer = acpi_pm_timer_port();
 	touch_rows();
 	empty_row();
 	cpuid_row();
+	cpuid_version_row();
 	if (TRY_ASM("vmcall") == TRAP_NONE)
 		vmcall_row();
 	rdmsr_row();
@@ -180,7 +229,7 @@ void guest_main(void)
 	if (try_wrmsr(0x8b, 0) == TRAP_NONE)
 		wrmsr_bios_sign_row();
 	if (has_feature_1c(FEATURE_1C_TSC_DEADLINE))
-		wrmsr_row();
+		deadline_row();
 	rdtsc_row();
 	out_row();
 	out_unused_row();
@@ -192,6 +241,8 @@ void guest_main(void)
 	lapic_read_row();
 	cr0_row();
 	write_cr0(read_cr0() & ~CR0_TS);
+	cr0_exit_row();
+	write_cr0(read_cr0() & ~CR0_CD);
 	cr3_row();
 	cr4_row();
 	cr8_row();
@@ -199,5 +250,10 @@ void guest_main(void)
 	irq_on();
 	ipi_row();
 	hlt_row();
-	check(taken == LOOPS * TURNS, "every self IPI was taken");
+	if (has_feature_1c(FEATURE_1C_X2APIC)) {
+		irq_on();
+		x2apic_rows();
+		loops_of_ipis++;
+	}
+	check(taken == loops_of_ipis * LOOPS * TURNS, "every self IPI was taken");
 }
