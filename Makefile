@@ -16,6 +16,7 @@ include mk/hosted.mk
 include mk/guests.mk
 include mk/lint.mk
 include mk/run.mk
+include mk/bench.mk
 include mk/test.mk
 
 clean:

@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof
 TEST_MACHINES := launcher=launcher-test guests=guests:$(TEST_JOBS) guest-self=guest-self-test guest=guest-test \
-	errors=errors-test
+	errors=errors-test bench=bench-check
 TEST_SUITES := lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
 test_selected = $(if $(filter all,$(SUITES)),$(1),$(foreach s,$(SUITES),$(filter $(s)=%,$(1))))
