@@ -6,6 +6,7 @@
 #include "host/memory.h"
 #include "host/trap.h"
 #include "x86/insn.h"
+#include "x86/regs/control.h"
 #include "x86/regs/msr.h"
 
 struct cpu boot_cpu;
@@ -35,6 +36,25 @@ static void gdt_load(struct cpu *cpu)
 	ltr(SELECTOR_TSS);
 }
 
+#define CPUID7_EBX_SMEP BIT(7)
+#define CPUID7_EBX_SMAP BIT(20)
+#define CPUID7_ECX_UMIP BIT(2)
+
+/* No page of ours is a user page: with these the CPU neither runs nor reads one by mistake. */
+static void protections_enable(void)
+{
+	struct cpuid_regs r = cpuid(0, 0).eax >= 7 ? cpuid(7, 0) : (struct cpuid_regs){0};
+	u64 cr4 = read_cr4();
+
+	if (r.ebx & CPUID7_EBX_SMEP)
+		cr4 |= CR4_SMEP;
+	if (r.ebx & CPUID7_EBX_SMAP)
+		cr4 |= CR4_SMAP;
+	if (r.ecx & CPUID7_ECX_UMIP)
+		cr4 |= CR4_UMIP;
+	write_cr4(cr4);
+}
+
 void cpu_init(struct cpu *cpu, u32 index)
 {
 	cpu->self = cpu;
@@ -43,6 +63,7 @@ void cpu_init(struct cpu *cpu, u32 index)
 	for (unsigned i = 1; i < IST_COUNT; i++)
 		cpu->tss.ist[i - 1] = memory_stack_top(index, i);
 	gdt_load(cpu);
+	protections_enable();
 	wrmsr(MSR_GS_BASE, (u64)cpu);
 	trap_init();
 }

@@ -83,6 +83,12 @@ void assert_fail(const char *expr, const char *file, unsigned line)
 
 /* The stack protector's two symbols. The guard is constant in the image's data; entropy is mixed in at boot. */
 u64 __stack_chk_guard = 0x9d1bc04ae26f7300;
+void __attribute__((no_stack_protector)) panic_seed_stack_guard(u64 entropy)
+{
+	/* The lowest byte stays 0: text that overflows cannot write it. */
+	__stack_chk_guard ^= entropy << 8;
+}
+
 void NORETURN __stack_chk_fail(void);
 void __stack_chk_fail(void)
 {

@@ -19,6 +19,9 @@ void fatal(const char *format, ...) NORETURN FORMAT_LIKE_PRINTF(1, 2);
 /* What else a dump shows, e.g. the exit history; called once, output by console_print. */
 void panic_set_reporter(void (*report)(void));
 
+/* Mix `entropy` into the stack protector's guard. Context: no protected function is on the stack. */
+void panic_seed_stack_guard(u64 entropy);
+
 /* What must be undone on this CPU before the machine powers off (VMXOFF). */
 void panic_set_cleanup(void (*cleanup)(void));
 

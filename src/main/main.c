@@ -93,6 +93,7 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 {
 	err_t err;
 
+	panic_seed_stack_guard(rdtsc() * 0x9e3779b97f4a7c15);
 	console_init();
 	log_info("ETERNA x86_64, image %lu KiB at %#lx", ((u64)image_phys_end - (u64)image_phys_start) / KIB,
 		 (u64)image_phys_start);
