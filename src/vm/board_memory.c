@@ -77,10 +77,20 @@ static void testdev_store(struct vm *vm, gpa_t gpa, const u8 *buf, u32 bytes)
 	}
 }
 
+/* Reading a register that is not there may make the local APIC ask for its error interrupt. */
+static u32 lapic_load(struct vcpu *v, gpa_t gpa)
+{
+	u32 value = lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm));
+
+	if (lapic_pending_vector(&v->lapic))
+		vcpu_kick(v, PENDING_INTERRUPT);
+	return value;
+}
+
 void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 {
 	if (is_lapic(v, gpa))
-		give_part(lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm)), GPA(0), buf, bytes);
+		give_part(lapic_load(v, gpa), GPA(0), buf, bytes);
 	else if (is_ioapic(gpa))
 		give_part(ioapic_mmio_read(&v->vm->board.ioapic, (u32)(gpa.v % PAGE_BYTES)), GPA(0), buf, bytes);
 	else if (is_hpet(gpa))
