@@ -114,16 +114,32 @@ err_t gpa_fill(struct vm *vm, gpa_t gpa)
 	return err ? fill_with(vm, ALIGN_DOWN(gpa.v, PAGE_BYTES), FRAME_4K) : OK;
 }
 
+/* Pages that gpa_pointer() met last: they are filled, and stay so while the VM is there. A slot holds the number plus 1.
+ */
+static u64 *known_slot(struct vm *vm, gpa_t gpa)
+{
+	return &vm->known_pages[gpa.v / PAGE_BYTES % ARRAY_COUNT(vm->known_pages)];
+}
+
+static bool is_known(struct vm *vm, gpa_t gpa, u64 bytes)
+{
+	return gpa.v % PAGE_BYTES + bytes <= PAGE_BYTES &&
+	       __atomic_load_n(known_slot(vm, gpa), __ATOMIC_RELAXED) == gpa.v / PAGE_BYTES + 1;
+}
+
 void *gpa_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
 {
 	struct mapping m;
 
+	if (is_known(vm, gpa, bytes))
+		return (void *)(LAYOUT_WINDOW + gpa.v);
 	if (!gpa_is_ram(vm, gpa, bytes))
 		return NULL;
 	for (u64 at = gpa.v; at < gpa.v + bytes; at = m.va + m.bytes)
 		while (pagetable_lookup(&vm->hvm.second_level, at, &m))
 			if (gpa_fill(vm, GPA(at)))
 				return NULL;
+	__atomic_store_n(known_slot(vm, gpa), gpa.v / PAGE_BYTES + 1, __ATOMIC_RELAXED);
 	return (void *)(LAYOUT_WINDOW + gpa.v);
 }
 

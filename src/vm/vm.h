@@ -14,6 +14,7 @@
 #define VM_NAME_BYTES 32
 #define VM_VCPUS_MAX 64
 #define VM_CAUSE_BYTES 160
+#define VM_KNOWN_PAGES 64
 
 struct vm;
 
@@ -80,6 +81,7 @@ struct vm {
 	u64 filled_bytes;
 	u32 pool_pages; /* what ETERNA took of its own memory to make it, and of that for the vcpus */
 	u32 vcpu_pool_pages;
+	u64 known_pages[VM_KNOWN_PAGES]; /* gpa.c: filled for certain */
 
 	struct policy_cpuid cpuid;
 	struct policy_msr_env msr_env;
