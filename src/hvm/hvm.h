@@ -25,13 +25,15 @@ enum {
 	STATE_RSP = 1 << 1,
 	STATE_RFLAGS = 1 << 2,
 	STATE_BLOCKING = 1 << 3, /* blocking, pending_debug, activity */
-	STATE_SEGMENTS = 1 << 4, /* segments, GDTR, IDTR */
+	STATE_CODE = 1 << 4,     /* CS and SS: mode and privilege level of the code */
 	STATE_CONTROL = 1 << 5,  /* CR0, CR3, CR4, EFER */
 	STATE_SYSCALL = 1 << 6,  /* PAT, SYSENTER and SYSCALL MSRs, KERNEL_GS_BASE, TSC_AUX */
 	STATE_DEBUG = 1 << 7,    /* DR0-3, DR6 */
 	STATE_TSC = 1 << 8,      /* tsc_offset: written back only */
 	STATE_DR7 = 1 << 9,
-	STATE_ALL = (1 << 10) - 1,
+	STATE_DATA = 1 << 10, /* the other segments, GDTR, IDTR */
+	STATE_ALL = (1 << 11) - 1,
+	STATE_SEGMENTS = STATE_CODE | STATE_DATA,
 };
 
 /* An event to deliver at the next entry, or that an exit interrupted. */

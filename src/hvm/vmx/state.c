@@ -12,32 +12,57 @@ _Static_assert(VMCS_guest_tr_limit == VMCS_guest_es_limit + SEG_TR * FIELD_STEP,
 _Static_assert(VMCS_guest_tr_access_rights == VMCS_guest_es_access_rights + SEG_TR * FIELD_STEP,
 	       "SDM 3D, Field Encoding");
 
-static void segments_fetch(struct cpu_state *s)
+static void segment_fetch(struct cpu_state *s, enum seg number)
 {
-	for (u32 i = 0; i < SEG_COUNT; i++) {
-		struct segment *seg = &s->seg[i];
+	struct segment *seg = &s->seg[number];
+	u32 step = number * FIELD_STEP;
 
-		seg->selector = (u16)vmread(VMCS_guest_es_selector + i * FIELD_STEP);
-		seg->base = vmread(VMCS_guest_es_base + i * FIELD_STEP);
-		seg->limit = (u32)vmread(VMCS_guest_es_limit + i * FIELD_STEP);
-		seg->access = (u32)vmread(VMCS_guest_es_access_rights + i * FIELD_STEP);
-	}
+	seg->selector = (u16)vmread(VMCS_guest_es_selector + step);
+	seg->base = vmread(VMCS_guest_es_base + step);
+	seg->limit = (u32)vmread(VMCS_guest_es_limit + step);
+	seg->access = (u32)vmread(VMCS_guest_es_access_rights + step);
+}
+
+static void segment_write(const struct cpu_state *s, enum seg number)
+{
+	const struct segment *seg = &s->seg[number];
+	u32 step = number * FIELD_STEP;
+
+	vmwrite(VMCS_guest_es_selector + step, seg->selector);
+	vmwrite(VMCS_guest_es_base + step, seg->base);
+	vmwrite(VMCS_guest_es_limit + step, seg->limit);
+	vmwrite(VMCS_guest_es_access_rights + step, seg->access);
+}
+
+static const u8 code_segments[] = {SEG_CS, SEG_SS};
+static const u8 data_segments[] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS, SEG_LDTR, SEG_TR};
+
+static void code_fetch(struct cpu_state *s)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(code_segments); i++)
+		segment_fetch(s, (enum seg)code_segments[i]);
+}
+
+static void code_write(const struct cpu_state *s)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(code_segments); i++)
+		segment_write(s, (enum seg)code_segments[i]);
+}
+
+static void data_fetch(struct cpu_state *s)
+{
+	for (u32 i = 0; i < ARRAY_COUNT(data_segments); i++)
+		segment_fetch(s, (enum seg)data_segments[i]);
 	s->gdtr_base = vmread(VMCS_guest_gdtr_base);
 	s->gdtr_limit = (u16)vmread(VMCS_guest_gdtr_limit);
 	s->idtr_base = vmread(VMCS_guest_idtr_base);
 	s->idtr_limit = (u16)vmread(VMCS_guest_idtr_limit);
 }
 
-static void segments_write(const struct cpu_state *s)
+static void data_write(const struct cpu_state *s)
 {
-	for (u32 i = 0; i < SEG_COUNT; i++) {
-		const struct segment *seg = &s->seg[i];
-
-		vmwrite(VMCS_guest_es_selector + i * FIELD_STEP, seg->selector);
-		vmwrite(VMCS_guest_es_base + i * FIELD_STEP, seg->base);
-		vmwrite(VMCS_guest_es_limit + i * FIELD_STEP, seg->limit);
-		vmwrite(VMCS_guest_es_access_rights + i * FIELD_STEP, seg->access);
-	}
+	for (u32 i = 0; i < ARRAY_COUNT(data_segments); i++)
+		segment_write(s, (enum seg)data_segments[i]);
 	vmwrite(VMCS_guest_gdtr_base, s->gdtr_base);
 	vmwrite(VMCS_guest_gdtr_limit, s->gdtr_limit);
 	vmwrite(VMCS_guest_idtr_base, s->idtr_base);
@@ -123,8 +148,10 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		s->rflags = vmread(VMCS_guest_rflags);
 	if (groups & STATE_BLOCKING)
 		blocking_fetch(s);
-	if (groups & STATE_SEGMENTS)
-		segments_fetch(s);
+	if (groups & STATE_CODE)
+		code_fetch(s);
+	if (groups & STATE_DATA)
+		data_fetch(s);
 	if (groups & STATE_CONTROL)
 		control_fetch(v);
 	if (groups & STATE_SYSCALL)
@@ -149,8 +176,10 @@ void vmx_write_back(struct hvm_vcpu *v)
 		vmwrite(VMCS_guest_rflags, s->rflags);
 	if (groups & STATE_BLOCKING)
 		blocking_write(s);
-	if (groups & STATE_SEGMENTS)
-		segments_write(s);
+	if (groups & STATE_CODE)
+		code_write(s);
+	if (groups & STATE_DATA)
+		data_write(s);
 	if (groups & STATE_CONTROL)
 		control_write(v);
 	if (groups & STATE_SYSCALL)
