@@ -114,7 +114,8 @@ err_t gpa_fill(struct vm *vm, gpa_t gpa)
 	return err ? fill_with(vm, ALIGN_DOWN(gpa.v, PAGE_BYTES), FRAME_4K) : OK;
 }
 
-/* Pages that gpa_pointer() met last: they are filled, and stay so while the VM is there. A slot holds the number plus 1.
+/* Pages that gpa_pointer() met last: they are filled, and stay so while the VM is there. A slot holds the number
+ * plus 1.
  */
 static u64 *known_slot(struct vm *vm, gpa_t gpa)
 {
@@ -127,12 +128,11 @@ static bool is_known(struct vm *vm, gpa_t gpa, u64 bytes)
 	       __atomic_load_n(known_slot(vm, gpa), __ATOMIC_RELAXED) == gpa.v / PAGE_BYTES + 1;
 }
 
-void *gpa_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
+/* Apart from gpa_pointer(), so that the common case has no frame to make. */
+static __attribute__((noinline)) void *find_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
 {
 	struct mapping m;
 
-	if (is_known(vm, gpa, bytes))
-		return (void *)(LAYOUT_WINDOW + gpa.v);
 	if (!gpa_is_ram(vm, gpa, bytes))
 		return NULL;
 	for (u64 at = gpa.v; at < gpa.v + bytes; at = m.va + m.bytes)
@@ -141,6 +141,11 @@ void *gpa_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
 				return NULL;
 	__atomic_store_n(known_slot(vm, gpa), gpa.v / PAGE_BYTES + 1, __ATOMIC_RELAXED);
 	return (void *)(LAYOUT_WINDOW + gpa.v);
+}
+
+void *gpa_pointer(struct vm *vm, gpa_t gpa, u64 bytes)
+{
+	return is_known(vm, gpa, bytes) ? (void *)(LAYOUT_WINDOW + gpa.v) : find_pointer(vm, gpa, bytes);
 }
 
 void gpa_enter(struct vm *vm)

@@ -13,7 +13,9 @@ static err_t memory_read(struct guest_memory *memory, gpa_t gpa, void *buf, u32 
 	struct vcpu *v = CONTAINER_OF(memory, struct vcpu, memory);
 	const void *ram = gpa_pointer(v->vm, gpa, bytes);
 
-	if (ram)
+	if (ram && bytes == sizeof(u64)) /* page-table entries: the most frequent */
+		store_u64(buf, load_u64(ram));
+	else if (ram)
 		memcpy(buf, ram, bytes);
 	else
 		board_memory_read(v, gpa, buf, bytes);
