@@ -29,8 +29,7 @@ static err_t decoder_init(const struct exec *x, ZydisDecoder *decoder)
 	return ZYAN_SUCCESS(ZydisDecoderInit(decoder, mode, stack)) ? OK : ERR_UNSUPPORTED;
 }
 
-/* Read the code bytes that are left of the page at `have`; nothing new when `have` bytes are all there can be. */
-static err_t fetch_page(struct exec *x, u32 have, u32 *now)
+err_t exec_fetch(struct exec *x, u32 have, u32 *now)
 {
 	u64 offset = x->cpu->rip + have;
 	struct span span;
@@ -131,7 +130,7 @@ static err_t fetch_and_decode(struct exec *x, const ZydisDecoder *decoder)
 			return OK;
 		if (status != ZYDIS_STATUS_NO_MORE_DATA || have == INSN_BYTES_MAX)
 			return decode_failed(x, status);
-		err_t err = fetch_page(x, have, &have);
+		err_t err = exec_fetch(x, have, &have);
 		if (err)
 			return err;
 	}

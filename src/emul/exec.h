@@ -63,6 +63,9 @@ err_t exec_fault_code(struct exec *x, enum vector vector, u32 code) MUST_CHECK;
  */
 err_t exec_decode(struct exec *x) MUST_CHECK;
 
+/* Read the code bytes that are left of the page at RIP + `have` into result->insn; *now are there then. */
+err_t exec_fetch(struct exec *x, u32 have, u32 *now) MUST_CHECK;
+
 /* --- address.c: from segment and offset to guest-physical pieces ----------------------------------------------------
  */
 #define ACCESS_READ 0u

@@ -3,6 +3,7 @@
 #include "vm/vcpu.h"
 
 #include "base/mem.h"
+#include "emul/fast_move.h"
 #include "host/memory.h"
 #include "vm/board.h"
 #include "vm/event.h"
@@ -195,21 +196,44 @@ struct emul vcpu_emulator(struct vcpu *v)
 	};
 }
 
-enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
+/* Nearly always it is a MOV to or from a register of a device, which needs little of the state. */
+static enum emul_status try_fast_move(struct vcpu *v, struct emul *e, struct emul_result *r)
 {
-	struct emul e = vcpu_emulator(v);
-	struct emul_result r;
+	const struct cpu_state *s = &v->hvm.state;
+
+	hvm_fetch(&v->hvm, STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_CODE | STATE_CONTROL);
+	if (!(s->efer & EFER_LMA && s->seg[SEG_CS].access & SEG_L))
+		hvm_fetch(&v->hvm, STATE_DATA);
+	return emul_fast_move(e, r);
+}
+
+static enum emul_status emulate(struct vcpu *v, struct emul *e, struct emul_result *r)
+{
 	enum emul_status status;
 
-	if (hint)
-		e.hint = *hint;
 	hvm_fetch(&v->hvm, STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_SEGMENTS | STATE_CONTROL);
 	/* What touches device memory is no MOV to a debug register; what comes by the forced-emulation prefix may be.
 	 */
-	if (!hint)
+	if (!e->hint.is_valid)
 		hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7);
-	status = emul_step(&e, &r);
-	hvm_mark_dirty(&v->hvm, STATE_RSP | STATE_RFLAGS | changed_groups(&r));
+	status = emul_step(e, r);
+	hvm_mark_dirty(&v->hvm, STATE_RFLAGS | changed_groups(r));
+	return status;
+}
+
+enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
+{
+	struct emul e = vcpu_emulator(v);
+	enum emul_status status = EMUL_UNSUPPORTED;
+	struct emul_result r;
+
+	if (hint) {
+		e.hint = *hint;
+		status = try_fast_move(v, &e, &r);
+	}
+	if (status == EMUL_UNSUPPORTED)
+		status = emulate(v, &e, &r);
+	hvm_mark_dirty(&v->hvm, STATE_RSP);
 	switch (status) {
 	case EMUL_DONE:
 		if (v->vm->state != VM_RUNNING)
