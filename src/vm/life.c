@@ -134,20 +134,6 @@ static err_t copies_do(struct vm *vm, const struct load_plan *plan)
 	return OK;
 }
 
-static err_t load_as(enum load_format format, const struct load_input *input, struct load_plan *plan)
-{
-	switch (format) {
-	case LOAD_LINUX:
-		return load_linux(input, plan);
-	case LOAD_MULTIBOOT:
-		return load_multiboot(input, plan);
-	case LOAD_PVH:
-		return load_pvh(input, plan);
-	default:
-		return load_auto(input, plan);
-	}
-}
-
 err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format format, char *message)
 {
 	static struct load_plan plan; /* too large for the stack */
@@ -161,7 +147,7 @@ err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format fo
 	if (err)
 		(void)fmt_string(plan.message, sizeof(plan.message), "ACPI tables: %s", err_text(err));
 	else
-		err = load_as(format, &input, &plan);
+		err = load_kernel(format, &input, &plan);
 	if (!err) {
 		err = copies_do(vm, &plan);
 		if (err)
