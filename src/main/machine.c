@@ -9,8 +9,6 @@
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/log.h"
-#include "host/memory.h"
-#include "host/panic.h"
 #include "x86/insn.h"
 
 /* Where BIOSes put the RSDP (ACPI 6.5, Finding the RSDP on IA-PC Systems). */
@@ -19,41 +17,36 @@
 #define BIOS_START 0xe0000
 #define BIOS_BYTES 0x20000
 
-static const void *firmware_map(struct acpi_memory *memory, u64 hpa, u64 bytes)
+static const u8 *rsdp_search(struct acpi_memory *memory, u64 start, u64 bytes)
 {
-	(void)memory;
-	return memory_map_readonly(HPA(hpa), bytes);
-}
-
-static const u8 *rsdp_search(u64 start, u64 bytes)
-{
-	const u8 *area = memory_map_readonly(HPA(start), bytes);
+	const u8 *area = memory->map(memory, start, bytes);
 	u64 at = area ? acpi_find_rsdp(area, bytes) : bytes;
 
 	return at < bytes ? area + at : NULL;
 }
 
-static const u8 *rsdp_find(const struct boot_info *boot)
+static const u8 *rsdp_find(const struct boot_info *boot, struct acpi_memory *memory)
 {
-	u64 ebda = (u64)load_u16(memory_map_readonly(HPA(EBDA_SEGMENT_AT), 2)) << 4;
+	const u8 *segment = memory->map(memory, EBDA_SEGMENT_AT, 2);
+	u64 ebda = segment ? (u64)load_u16(segment) << 4 : 0;
 	const u8 *rsdp = NULL;
 
 	if (boot->rsdp_bytes)
 		return boot->rsdp;
 	if (boot->rsdp_address.v)
-		return memory_map_readonly(boot->rsdp_address, ACPI_RSDP_BYTES_V2);
+		return memory->map(memory, boot->rsdp_address.v, ACPI_RSDP_BYTES_V2);
 	if (ebda)
-		rsdp = rsdp_search(ebda, EBDA_BYTES);
-	return rsdp ? rsdp : rsdp_search(BIOS_START, BIOS_BYTES);
+		rsdp = rsdp_search(memory, ebda, EBDA_BYTES);
+	return rsdp ? rsdp : rsdp_search(memory, BIOS_START, BIOS_BYTES);
 }
 
-void machine_read_acpi(const struct boot_info *boot, struct acpi_info *acpi)
+err_t machine_read_acpi(const struct boot_info *boot, struct acpi_memory *memory, struct acpi_info *acpi)
 {
-	struct acpi_memory memory = {firmware_map};
-	const u8 *rsdp = rsdp_find(boot);
+	const u8 *rsdp = rsdp_find(boot, memory);
 
-	if (!rsdp || acpi_parse(&memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2, acpi))
-		fatal("this machine has no usable ACPI tables");
+	if (!rsdp)
+		return ERR_NOENT;
+	return acpi_parse(memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2, acpi);
 }
 
 static void cpu_name(char name[49])

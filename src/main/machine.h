@@ -3,11 +3,14 @@
 #ifndef ETERNA_MAIN_MACHINE_H
 #define ETERNA_MAIN_MACHINE_H
 
+#include "base/err.h"
+
 struct acpi_info;
+struct acpi_memory;
 struct boot_info;
 
-/* Find and read the ACPI tables; a machine without them is fatal: its interrupt controllers are not known. */
-void machine_read_acpi(const struct boot_info *boot, struct acpi_info *acpi);
+/* Find and read the ACPI tables through `memory`. ERR_NOENT: there are none that make sense. */
+err_t machine_read_acpi(const struct boot_info *boot, struct acpi_memory *memory, struct acpi_info *acpi) MUST_CHECK;
 
 /* CPU, clock and interrupt controllers, to the log. */
 void machine_tell(const struct acpi_info *acpi);

@@ -38,6 +38,28 @@ static bool boot_memory_read(void *context, u64 address, void *dst, u64 bytes)
 	return true;
 }
 
+/* The ACPI tables as the boot tables show them, and as the final ones do. */
+static const void *boot_map(struct acpi_memory *memory, u64 hpa, u64 bytes)
+{
+	(void)memory;
+	return hpa < 4 * GIB && bytes <= 4 * GIB - hpa ? (const void *)hpa : NULL;
+}
+
+static const void *firmware_map(struct acpi_memory *memory, u64 hpa, u64 bytes)
+{
+	(void)memory;
+	return memory_map_readonly(HPA(hpa), bytes);
+}
+
+/* A first look at ACPI, only to know how to power off: an error before the machine is ours ends it as well. */
+static void power_find(void)
+{
+	struct acpi_memory memory = {boot_map};
+
+	if (!machine_read_acpi(&boot, &memory, &acpi))
+		power_init(&acpi);
+}
+
 static err_t boot_info_read(u32 magic, u32 info)
 {
 	const struct pvh_memory memory = {.read = boot_memory_read};
@@ -102,6 +124,7 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 		fatal("boot information (EAX %#x, EBX %#x): %s", magic, info, err_text(err));
 	log_info("loaded by %s (%s), %u modules, command line \"%s\"", boot.loader, boot.protocol, boot.module_count,
 		 boot.command_line);
+	power_find();
 	memory_take();
 	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1"
 			 :
@@ -112,10 +135,12 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 
 static void start_on_final_stack(void)
 {
+	struct acpi_memory memory = {firmware_map};
 	err_t err;
 
 	cpu_init(&boot_cpu, 0);
-	machine_read_acpi(&boot, &acpi);
+	if (machine_read_acpi(&boot, &memory, &acpi))
+		fatal("this machine has no usable ACPI tables");
 	power_init(&acpi);
 	clock_init(&acpi);
 	apic_init(&acpi);
