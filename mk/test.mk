@@ -27,7 +27,7 @@ test-all: packages-build packages-test packages-analysis
 linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/linux_boot_test $(LONG) --only "$(ONLY)" --image $(IMAGE) --out $(O)/emu
 
-errors-test: $(O)/guest/s5.elf $(BOCHS_READY) $(GUESTS_READY) image
+errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
 .PHONY: test test-all linux-boot errors-test

@@ -4,7 +4,9 @@
 
 #include "host/apic.h"
 #include "host/clock.h"
+#include "host/console.h"
 #include "host/log.h"
+#include "host/panic.h"
 #include "host/trap.h"
 #include "vm/board.h"
 #include "vm/event.h"
@@ -40,13 +42,18 @@ void run_request_work(void)
 	run.has_work = true;
 }
 
-struct vcpu *run_loaded(void)
+/* For the panic dump: what the vcpu on this CPU did last. */
+static void exits_report(void)
 {
-	return run.loaded;
+	if (!run.loaded)
+		return;
+	console_print("  last exits of VM %s, vcpu %u:\n", run.loaded->vm->name, run.loaded->index);
+	vcpu_history_print(run.loaded, &console_sink);
 }
 
 void run_init(void)
 {
+	panic_set_reporter(exits_report);
 	run.armed_tsc = NEVER;
 	trap_set_handler(HOST_VECTOR_TIMER, timer_interrupt);
 }

@@ -31,7 +31,4 @@ void run_request_work(void);
 /* Put the loaded vcpu away, if there is one: needed before vcpus are made or destroyed. */
 void run_put(void);
 
-/* The loaded vcpu; NULL when there is none. For the panic dump. */
-struct vcpu *run_loaded(void);
-
 #endif
