@@ -39,8 +39,4 @@ $(FIXTURE): $(FIXTURE_SOURCES) tests/emu/launcher/fixture.ld
 launcher-test: $(FIXTURE) $(BOCHS_READY)
 	$(Q)tests/emu/launcher_test $(FIXTURE) $(ONLY)
 
-# Debian's kernels under ETERNA on Bochs, up to the shell.
-debian-test: image $(BOCHS_READY) $(GUESTS_READY)
-	$(Q)tests/emu/debian_test --image $(IMAGE) --out $(O)/emu --only "$(ONLY)"
-
-.PHONY: run iso launcher-test debian-test
+.PHONY: run iso launcher-test

@@ -45,6 +45,11 @@ static void msrs_open(struct vm *vm)
 			for (u32 msr = row->first; msr <= row->last; msr++)
 				hvm->msr_map_set(&vm->hvm, msr, 0);
 	}
+	/* What a guest sets there holds in its exits, too: ETERNA sets nothing of its own. A barrier harms nobody. */
+	if (vm->msr_env.features & POLICY_SPEC_CTRL) {
+		hvm->msr_map_set(&vm->hvm, MSR_SPEC_CTRL, 0);
+		hvm->msr_map_set(&vm->hvm, MSR_PRED_CMD, MSR_EXIT_READ);
+	}
 	hvm->msr_map_set(&vm->hvm, MSR_TSC, MSR_EXIT_WRITE);
 	hvm->msr_map_set(&vm->hvm, MSR_EFER, MSR_EXIT_WRITE);
 }

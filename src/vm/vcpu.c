@@ -90,6 +90,7 @@ static void take_init(struct vcpu *v)
 	s->sfmask = old.sfmask;
 	s->kernel_gs_base = old.kernel_gs_base;
 	s->tsc_aux = old.tsc_aux;
+	s->spec_ctrl = old.spec_ctrl;
 	s->xcr0 = old.xcr0;
 	s->xss = old.xss;
 	s->activity = v->index ? ACTIVITY_WAIT_SIPI : ACTIVITY_ACTIVE;

@@ -88,6 +88,7 @@ enum activity { ACTIVITY_ACTIVE, ACTIVITY_HLT, ACTIVITY_SHUTDOWN, ACTIVITY_WAIT_
 	F(u64, sfmask, "IA32_FMASK")                                                                                   \
 	F(u64, kernel_gs_base, "IA32_KERNEL_GS_BASE")                                                                  \
 	F(u64, tsc_aux, "IA32_TSC_AUX")                                                                                \
+	F(u64, spec_ctrl, "IA32_SPEC_CTRL")                                                                            \
 	A(u64, dr, 4, "breakpoint addresses")                                                                          \
 	F(u64, dr6, "debug status")                                                                                    \
 	F(u64, dr7, "debug control")                                                                                   \

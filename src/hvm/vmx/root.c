@@ -59,7 +59,8 @@ u32 vmx_features(void)
 {
 	return (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_RDTSCP) ? POLICY_RDTSCP : 0u) |
 	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_INVPCID) ? POLICY_INVPCID : 0u) |
-	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES) ? POLICY_XSAVES : 0u);
+	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES) ? POLICY_XSAVES : 0u) |
+	       (vmx_has_spec_ctrl() ? POLICY_SPEC_CTRL : 0u);
 }
 
 err_t vmx_cpu_enable(struct cpu *cpu)

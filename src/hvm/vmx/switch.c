@@ -8,6 +8,8 @@
 #define CPUID80000001_EDX_RDTSCP BIT(27)
 #define CPUID_EXT_FEATURES 0x80000001
 #define CPUID_XSAVE 0xd
+#define CPUID_FEATURES 7
+#define CPUID7_EDX_IBRS BIT(26)
 
 u64 vmx_xfeatures(void)
 {
@@ -21,6 +23,17 @@ u64 vmx_xfeatures(void)
 	return features;
 }
 
+bool vmx_has_spec_ctrl(void)
+{
+	static bool is_known, has;
+
+	if (!is_known) {
+		has = cpuid(0, 0).eax >= CPUID_FEATURES && cpuid(CPUID_FEATURES, 0).edx & CPUID7_EDX_IBRS;
+		is_known = true;
+	}
+	return has;
+}
+
 /* The host uses none of these: what is in them is the loaded vcpu's. */
 void vmx_msrs_load(const struct cpu_state *s)
 {
@@ -31,6 +44,8 @@ void vmx_msrs_load(const struct cpu_state *s)
 	wrmsr(MSR_KERNEL_GS_BASE, s->kernel_gs_base);
 	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_RDTSCP))
 		wrmsr(MSR_TSC_AUX, s->tsc_aux);
+	if (vmx_has_spec_ctrl())
+		wrmsr(MSR_SPEC_CTRL, s->spec_ctrl);
 }
 
 void vmx_msrs_save(struct cpu_state *s)
@@ -42,6 +57,8 @@ void vmx_msrs_save(struct cpu_state *s)
 	s->kernel_gs_base = rdmsr(MSR_KERNEL_GS_BASE);
 	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_RDTSCP))
 		s->tsc_aux = rdmsr(MSR_TSC_AUX);
+	if (vmx_has_spec_ctrl())
+		s->spec_ctrl = rdmsr(MSR_SPEC_CTRL);
 }
 
 void vmx_debug_load(const struct cpu_state *s)

@@ -29,6 +29,8 @@ void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
 void vmx_vcpu_load(struct hvm_vcpu *v);
 void vmx_vcpu_put(struct hvm_vcpu *v);
 void vmx_vcpu_flush(struct hvm_vcpu *v);
+/* Does the CPU have IA32_SPEC_CTRL and IA32_PRED_CMD? */
+bool vmx_has_spec_ctrl(void);
 void vmx_msrs_load(const struct cpu_state *s);
 void vmx_msrs_save(struct cpu_state *s);
 void vmx_debug_load(const struct cpu_state *s);
