@@ -8,15 +8,10 @@
 /* Interrupt stack table entries: these must have a good stack even when RSP is not. */
 enum ist { IST_NONE, IST_NMI, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_COUNT };
 
-struct cpu_hvm; /* hvm/: this CPU in VMX or SVM operation */
-struct cpu_run; /* vm/: what this CPU runs */
-
 struct cpu {
 	struct cpu *self; /* first: read through GS:0 */
 	u32 index;
 	u32 apic_id;
-	struct cpu_hvm *hvm;
-	struct cpu_run *run;
 	u64 gdt[5];
 	struct tss tss;
 };

@@ -71,8 +71,6 @@ struct hvm_vcpu {
 	u64 host_rsp; /* while the guest runs */
 	u32 tag;      /* VPID or ASID */
 	bool is_launched;
-	bool wants_interrupt_window;
-	bool wants_nmi_window;
 	u64 tsc_offset;
 	bool has_new_pdptes; /* PAE: CR3 was loaded by vm/, with these */
 	u64 pdpte[4];

@@ -42,6 +42,12 @@ hpa_t pool_hpa(const struct pool *p, const void *ptr);
 /* Where that physical address is mapped; NULL if it is outside the region. */
 void *pool_ptr(const struct pool *p, hpa_t hpa);
 
+/* Pages that `bytes` take. */
+static inline u32 pool_pages(u64 bytes)
+{
+	return (u32)(ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES);
+}
+
 static inline u32 pool_used_count(const struct pool *p)
 {
 	return p->page_count - p->free_count;

@@ -13,7 +13,7 @@
 
 static u32 testdev_pages(void)
 {
-	return (u32)(ALIGN_UP(sizeof(struct testdev_ram), PAGE_BYTES) / PAGE_BYTES);
+	return pool_pages(sizeof(struct testdev_ram));
 }
 
 err_t board_init(struct vm *vm, u64 wall_seconds)
@@ -49,14 +49,9 @@ void board_fini(struct vm *vm)
 	vm->board.testdev_ram = NULL;
 }
 
-static u64 earliest(u64 a, u64 b)
-{
-	return MIN(a, b);
-}
-
 static void event_consider(struct vm *vm, u64 event_ns)
 {
-	vm->board.next_event_ns = earliest(vm->board.next_event_ns, event_ns);
+	vm->board.next_event_ns = MIN(vm->board.next_event_ns, event_ns);
 }
 
 void board_pit_update(struct vm *vm, u64 now_ns)

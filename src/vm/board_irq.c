@@ -10,16 +10,11 @@ static unsigned ioapic_pin(unsigned irq)
 	return irq == IRQ_PIT ? 2 : irq;
 }
 
-static void send_all(struct vm *vm, const struct ioapic_effects *fx)
+void board_send_ioapic_effects(struct vm *vm, const struct ioapic_effects *fx)
 {
 	for (u32 i = 0; i < fx->count; i++)
 		if (!board_deliver(vm, &fx->msg[i]))
 			ioapic_undelivered(&vm->board.ioapic, fx->pin[i]);
-}
-
-void board_send_ioapic_effects(struct vm *vm, const struct ioapic_effects *fx)
-{
-	send_all(vm, fx);
 }
 
 /* What asserts an I/O APIC pin: the ISA line behind it, a HPET timer, the test device. */
@@ -35,7 +30,7 @@ static void pin_update(struct vm *vm, unsigned pin)
 	struct ioapic_effects fx;
 
 	ioapic_set_line(&vm->board.ioapic, pin, pin_level(&vm->board, pin), &fx);
-	send_all(vm, &fx);
+	board_send_ioapic_effects(vm, &fx);
 }
 
 /* INTR goes to the bootstrap processor's LINT0. */
@@ -174,7 +169,7 @@ void board_lapic_effects(struct vcpu *v, const struct lapic_effects *fx)
 		struct ioapic_effects io;
 
 		ioapic_eoi(&v->vm->board.ioapic, fx->eoi_vector, &io);
-		send_all(v->vm, &io);
+		board_send_ioapic_effects(v->vm, &io);
 	}
 	/* A global disable hands the CPU's INTR pin to the 8259 pair, and an enable takes it back. */
 	if (fx->flags & LAPIC_MODE)

@@ -19,7 +19,7 @@
 
 static u32 vm_pages(void)
 {
-	return (u32)(ALIGN_UP(sizeof(struct vm), PAGE_BYTES) / PAGE_BYTES);
+	return pool_pages(sizeof(struct vm));
 }
 
 static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)

@@ -12,7 +12,7 @@
 
 static u32 vcpu_pages(void)
 {
-	return (u32)(ALIGN_UP(sizeof(struct vcpu), PAGE_BYTES) / PAGE_BYTES);
+	return pool_pages(sizeof(struct vcpu));
 }
 
 static void lapic_start(struct vcpu *v)

@@ -147,11 +147,6 @@ static inline u32 inl(u16 port)
 	return v;
 }
 
-static inline void invlpg(u64 va)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
 static inline void wbinvd(void)
 {
 	__asm__ volatile("wbinvd" : : : "memory");

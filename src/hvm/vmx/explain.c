@@ -5,7 +5,7 @@
 
 static const char *entry_failure_text(const struct exit *x)
 {
-	if (x->entry.error == NEVER >> 32)
+	if (x->entry.error == ENTRY_ERROR_NO_VMCS)
 		return "VMfailInvalid: no current VMCS";
 	if (x->entry.error)
 		return vmx_error_text(x->entry.error);

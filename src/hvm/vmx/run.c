@@ -23,7 +23,7 @@ static const u8 event_of_intr_type[] = {
 	[INTR_TYPE_OTHER_EVENT] = EVENT_INTERRUPT,
 };
 
-struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len)
+static struct event event_from_info(u32 info, u32 error, u32 insn_len)
 {
 	struct event e = {
 		.is_valid = info & INTR_INFO_VALID,
@@ -74,8 +74,6 @@ void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi)
 	if (controls == v->proc_controls)
 		return;
 	v->proc_controls = controls;
-	v->wants_interrupt_window = interrupt;
-	v->wants_nmi_window = nmi;
 	vmwrite(VMCS_proc_controls, controls);
 }
 
@@ -87,8 +85,8 @@ static void vectoring_decode(struct hvm_vcpu *v)
 
 	if (!(info & INTR_INFO_VALID))
 		return;
-	v->interrupted = vmx_event_from_info(info, (u32)vmread(VMCS_idt_vectoring_error_code),
-					     (u32)vmread(VMCS_exit_instruction_length));
+	v->interrupted = event_from_info(info, (u32)vmread(VMCS_idt_vectoring_error_code),
+					 (u32)vmread(VMCS_exit_instruction_length));
 	/* The NMI is delivered again: its blocking ends till then (SDM 3C, Tools for handling NMIs). */
 	if (v->interrupted.type == EVENT_NMI)
 		vmwrite(VMCS_guest_interruptibility_state, vmread(VMCS_guest_interruptibility_state) & ~BLOCKING_NMI);
@@ -104,7 +102,7 @@ static void nmi_unblocking_undo(const struct hvm_vcpu *v, bool is_by_iret)
 static void exception_decode(struct hvm_vcpu *v, struct exit *x)
 {
 	u32 info = (u32)vmread(VMCS_exit_interruption_info);
-	struct event e = vmx_event_from_info(info, 0, 0);
+	struct event e = event_from_info(info, 0, 0);
 
 	if (e.type == EVENT_NMI) {
 		x->kind = EXIT_NMI;
@@ -289,7 +287,8 @@ static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struc
 {
 	if (failed) {
 		v->fetched = 0;
-		entry_failed(x, 0, failed == VMX_FAIL_VALID ? (u32)vmread(VMCS_instruction_error) : NEVER >> 32);
+		entry_failed(x, 0,
+			     failed == VMX_FAIL_VALID ? (u32)vmread(VMCS_instruction_error) : ENTRY_ERROR_NO_VMCS);
 	} else if (reason & EXIT_REASON_ENTRY_FAILURE) {
 		v->fetched = 0;
 		entry_failed(x, reason, 0);

@@ -148,7 +148,7 @@ static u32 xsave_pages(void)
 {
 	u32 bytes = vmx_xfeatures() ? cpuid(CPUID_XSAVE, 0).ecx : 512;
 
-	return (u32)(ALIGN_UP((u64)bytes, PAGE_BYTES) / PAGE_BYTES);
+	return pool_pages(bytes);
 }
 
 err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)

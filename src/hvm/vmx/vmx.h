@@ -11,6 +11,9 @@
  * for a guest that only meant its own. CR4.VMXE must be 1 and is shown as 0. */
 #define CR0_HOST_OWNED (CR0_NE | CR0_CD | CR0_NW)
 
+/* exit.entry.error for VMfailInvalid: there was no current VMCS to hold a number. */
+#define ENTRY_ERROR_NO_VMCS UINT32_MAX
+
 /* root.c */
 err_t vmx_cpu_enable(struct cpu *cpu);
 void vmx_cpu_disable(void);
@@ -48,7 +51,6 @@ void vmx_run(struct hvm_vcpu *v, struct exit *x);
 void vmx_deadline_set(struct hvm_vcpu *v, u64 ticks);
 void vmx_inject(struct hvm_vcpu *v, const struct event *event);
 void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
-struct event vmx_event_from_info(u32 info, u32 error, u32 insn_len);
 
 /* explain.c */
 void vmx_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
