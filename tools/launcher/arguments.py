@@ -117,6 +117,9 @@ def build_parser():
     expert.add_argument("--cpu-model", metavar="MODEL",
                         help="the emulator's processor model (default: corei7_skylake_x for bochs, max for qemu, "
                              "host for kvm)")
+    expert.add_argument("--icount", action="store_true",
+                        help="with --machine qemu and one processor: count instructions instead of time. A tick of "
+                             "the TSC is one instruction, and each run is like the one before")
     expert.add_argument("--grub-line", metavar="LINE", action="append", default=[],
                         help="a command for GRUB before its menu; may be given several times")
     expert.add_argument("--bochs-option", metavar="LINE", action="append", default=[],
@@ -147,6 +150,11 @@ def check_choice(options):
                 raise BadArguments(f"--{name} goes with --kernel, not with --config")
 
 
+def check_machine(options):
+    if options.icount and (options.machine != "qemu" or options.cpus != 1):
+        raise BadArguments("--icount goes with --machine qemu and one processor")
+
+
 def check_names(options):
     names = [name for name, _ in options.module]
     for name in names:
@@ -175,6 +183,7 @@ def parse(words):
     if options.which:
         return options
     check_choice(options)
+    check_machine(options)
     check_names(options)
     check_files(options)
     if options.ram is None:

@@ -56,7 +56,7 @@ class Machine:
     def command(self, options, iso):
         if self.kind == "bochs":
             return bochs.command(self.program, options, self.directory, iso, self.socket_path)
-        return qemu.command(self.program, options, "kvm" if self.kind == "kvm" else "tcg", iso, self.socket_path)
+        return qemu.command(self.program, self.kind, options, iso, self.socket_path)
 
     def start(self, command, log_name):
         """In a session of its own, so that no key of ours reaches it, and killed by the kernel should we be killed."""

@@ -6,7 +6,11 @@ import shutil
 from .arguments import MIB
 from .failure import Failure
 
-LOG = "qemu.log"  # what QEMU itself says; main.py sends its output there
+LOG = "qemu.log"  # what QEMU itself says; machine.py sends its output there
+
+# One TSC tick is one instruction; time passes at once while all processors wait; nothing of the host's clocks or
+# randomness comes in. The same run gives the same counts.
+ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"]
 
 
 def program():
@@ -16,10 +20,20 @@ def program():
     return path
 
 
-def command(the_program, options, accelerator, iso, socket_path):
+def accelerator(kind, options):
+    """KVM, or QEMU's own emulation: one thread for each processor, or one that counts instructions."""
+    if kind == "kvm":
+        return ["-accel", "kvm"]
+    if options.icount:
+        return ["-accel", "tcg,thread=single"] + ICOUNT
+    return ["-accel", f"tcg,thread={'multi' if options.cpus > 1 else 'single'}"]
+
+
+def command(the_program, kind, options, iso, socket_path):
     """The command that starts the machine with COM1 connected to the unix socket."""
-    model = options.cpu_model or ("host" if accelerator == "kvm" else "max")
-    words = [the_program, "-machine", "q35", "-accel", accelerator, "-cpu", model, "-smp", str(options.cpus),
+    model = options.cpu_model or ("host" if kind == "kvm" else "max")
+    words = [the_program, "-machine", "q35"] + accelerator(kind, options)
+    words += ["-cpu", model, "-smp", str(options.cpus),
              "-m", f"{options.ram // MIB}M", "-nodefaults", "-vga", "std", "-display", "none", "-no-reboot",
              "-drive", f"if=ide,media=cdrom,readonly=on,format=raw,file={iso.replace(',', ',,')}", "-boot", "d",
              "-chardev", f"socket,id=com1,path={socket_path.replace(',', ',,')}", "-serial", "chardev:com1"]

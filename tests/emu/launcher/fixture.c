@@ -4,6 +4,7 @@
 // Commands, a line each:  exit N    tell status N and power off      quiet     power off without a word
 //                         fault     triple fault                     hang      stop for good, interrupts off
 //                         tell N    tell status N and go on          show NAME print module NAME
+//                         count     ticks of a million instructions
 // Anything else is echoed as "got: LINE".
 #include <stdbool.h>
 #include <stdint.h>
@@ -155,6 +156,24 @@ static void power_off(void)
 	out16(0x604, 0x2000);
 }
 
+static uint32_t ticks(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return low;
+}
+
+// Ticks of the TSC that a million instructions take.
+static uint32_t count_million(void)
+{
+	uint32_t begin = ticks();
+	uint32_t rounds = 500000;
+
+	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(rounds));
+	return ticks() - begin;
+}
+
 static void tell(const char *status)
 {
 	print("eterna: exit status ");
@@ -187,6 +206,10 @@ static void obey(const char *line)
 		power_off();
 	} else if (equal(line, "fault")) {
 		triple_fault();
+	} else if (equal(line, "count")) {
+		print("ticks ");
+		print_number(count_million());
+		print("\r\n");
 	} else if (equal(line, "hang")) {
 		__asm__ volatile("cli; hlt");
 	} else {
