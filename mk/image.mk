@@ -13,8 +13,18 @@ IMAGE_ASFLAGS := -g -Isrc -I$(O)/gen -MMD -MP -D__ASSEMBLY__
 IMAGE_LDFLAGS := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
 	-Wl,--build-id=none -Wl,--no-warn-rwx-segments
 
-IMAGE_SOURCES := $(shell find src -name '*.c' ! -name 'asm_offsets.c')
-IMAGE_ASM := $(shell find src -name '*.S' ! -name '*.lds.S')
+# The backends of the vendor door, in the order in which they are tried: a folder of src/hvm/ each, whose ops.c has its
+# table NAME_ops. What is not named is not compiled: make BACKENDS=vmx O=build/vmx. A folder that is gone is not missed.
+BACKENDS_THERE := $(patsubst src/hvm/%/ops.c,%,$(wildcard src/hvm/*/ops.c))
+BACKENDS ?= $(filter vmx,$(BACKENDS_THERE)) $(filter-out vmx,$(BACKENDS_THERE))
+BACKENDS_UNKNOWN := $(filter-out $(BACKENDS_THERE),$(BACKENDS))
+$(if $(BACKENDS_UNKNOWN),$(error BACKENDS: src/hvm/ has no folder $(BACKENDS_UNKNOWN); there is: $(BACKENDS_THERE)))
+$(if $(strip $(BACKENDS)),,$(error BACKENDS is empty; there is: $(BACKENDS_THERE)))
+BACKENDS_LEFT_OUT := $(patsubst %,src/hvm/%/%%,$(filter-out $(BACKENDS),$(BACKENDS_THERE)))
+BACKEND_LIST := $(O)/gen/hvm/backend_list.inc
+
+IMAGE_SOURCES := $(filter-out $(BACKENDS_LEFT_OUT),$(shell find src -name '*.c' ! -name 'asm_offsets.c'))
+IMAGE_ASM := $(filter-out $(BACKENDS_LEFT_OUT),$(shell find src -name '*.S' ! -name '*.lds.S'))
 IMAGE_OBJECTS := $(IMAGE_SOURCES:src/%.c=$(O)/image/%.o) $(IMAGE_ASM:src/%.S=$(O)/image/%.S.o)
 OFFSETS := $(O)/gen/asm_offsets.h
 
@@ -27,6 +37,14 @@ $(OFFSETS): src/hvm/asm_offsets.c
 	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -MM -MT $@ -MF $@.d $<
 	$(Q)$(CC) $(filter-out -MMD -MP,$(IMAGE_CFLAGS)) -S -o - $< | \
 		sed -n 's/.*->\([A-Z0-9_]*\) \([0-9]*\)".*/#define \1 \2/p' > $@
+
+# Newer only when it says something else: then the image is linked again.
+$(BACKEND_LIST): FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf 'BACKEND(%s)\n' $(BACKENDS) >$@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(O)/image/hvm/backends.o: $(BACKEND_LIST)
 
 # memcpy and its family must not be recognised as calls to themselves.
 $(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)

@@ -40,10 +40,10 @@ TIDY_FLAGS = $(subst $(GCC_BUILTINS),$(CLANG_BUILTINS),$(LINT_IMAGE_FLAGS))
 analyze: packages-analysis
 	$(Q)tools/test/summary analyze-tidy=analyze-tidy analyze-cppcheck=analyze-cppcheck
 
-analyze-tidy: $(OFFSETS) $(O)/gen/dev/acpi/dsdt.inc | $(LIBRARY_STAMPS)
+analyze-tidy: $(OFFSETS) $(O)/gen/dev/acpi/dsdt.inc $(BACKEND_LIST) | $(LIBRARY_STAMPS)
 	$(Q)tools/lint/each "tools/lint/tidy $(TIDY_FLAGS) --" $(ANALYZE_SOURCES)
 
-analyze-cppcheck: $(OFFSETS) $(O)/gen/dev/acpi/dsdt.inc
+analyze-cppcheck: $(OFFSETS) $(O)/gen/dev/acpi/dsdt.inc $(BACKEND_LIST)
 	$(Q)tools/lint/cppcheck $(O) $(ANALYZE_SOURCES)
 
 .PHONY: lint $(LINTS) analyze analyze-tidy analyze-cppcheck

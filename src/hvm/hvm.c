@@ -2,6 +2,7 @@
 // Choice of the backend, and the names of exits.
 #include "hvm/hvm.h"
 
+#include "host/log.h"
 #include "hvm/backends.h"
 
 const struct hvm_ops *hvm __attribute__((section(".data.init_only")));
@@ -25,5 +26,7 @@ err_t hvm_select(void)
 			return OK;
 		}
 	}
+	if (!hvm_backends[1])
+		log_error("this image was built for %s alone", hvm_backends[0]->name);
 	return err;
 }

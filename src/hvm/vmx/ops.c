@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The VMX backend's side of the vendor door.
-#include "hvm/backends.h"
 #include "hvm/vmx/vmx.h"
 
+extern const struct hvm_ops vmx_ops;
 const struct hvm_ops vmx_ops = {
 	.name = "VT-x",
 	.second_level_name = "EPT",
