@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The backends in this image, as make BACKENDS="..." chose them, in the order in which they are tried; ends with NULL. */
+/* The backends in this image, in the order in which they are tried; ends with NULL. make BACKENDS=... names them. */
 #ifndef ETERNA_HVM_BACKENDS_H
 #define ETERNA_HVM_BACKENDS_H
 
