@@ -32,7 +32,8 @@ enum {
 	STATE_TSC = 1 << 8,      /* tsc_offset: written back only */
 	STATE_DR7 = 1 << 9,
 	STATE_DATA = 1 << 10, /* the other segments, GDTR, IDTR */
-	STATE_ALL = (1 << 11) - 1,
+	STATE_CR2 = 1 << 11,
+	STATE_ALL = (1 << 12) - 1,
 	STATE_SEGMENTS = STATE_CODE | STATE_DATA,
 };
 

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "vm/board.h"
 #include "vm/vcpu.h"
-#include "x86/insn.h"
 #include "x86/regs/control.h"
 
 enum severity { BENIGN, CONTRIBUTORY, PAGE_FAULT, DOUBLE_FAULT };
@@ -79,7 +78,7 @@ void event_raise_error(struct vcpu *v, u8 vector, u32 error)
 void event_raise_page_fault(struct vcpu *v, u64 address, u32 error)
 {
 	v->hvm.state.cr2 = address;
-	write_cr2(address);
+	hvm_mark_dirty(&v->hvm, STATE_CR2);
 	event_raise_error(v, VECTOR_PF, error);
 }
 

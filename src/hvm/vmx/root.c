@@ -5,6 +5,7 @@
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/panic.h"
+#include "hvm/switch.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -60,7 +61,7 @@ u32 vmx_features(void)
 	return (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_RDTSCP) ? POLICY_RDTSCP : 0u) |
 	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_INVPCID) ? POLICY_INVPCID : 0u) |
 	       (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES) ? POLICY_XSAVES : 0u) |
-	       (vmx_has_spec_ctrl() ? POLICY_SPEC_CTRL : 0u);
+	       (switch_has_spec_ctrl() ? POLICY_SPEC_CTRL : 0u);
 }
 
 err_t vmx_cpu_enable(struct cpu *cpu)
@@ -74,7 +75,7 @@ err_t vmx_cpu_enable(struct cpu *cpu)
 	*(u32 *)vmxon_region = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
 	write_cr0((read_cr0() | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
 	write_cr4(((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1) |
-		  (vmx_xfeatures() ? CR4_OSXSAVE : 0));
+		  (switch_xfeatures() ? CR4_OSXSAVE : 0));
 	result = vmxon(pool_hpa(memory_pool(), vmxon_region).v);
 	if (result != VMX_OK) {
 		log_error("VMXON failed (%s)", result == VMX_FAIL_INVALID ? "VMfailInvalid" : "VMfailValid");

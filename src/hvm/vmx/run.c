@@ -105,6 +105,8 @@ static void exception_decode(struct hvm_vcpu *v, struct exit *x)
 	struct event e = event_from_info(info, 0, 0);
 
 	if (e.type == EVENT_NMI) {
+		/* It was the host's: its own handler runs, on its own stack. */
+		__asm__ volatile("int $2");
 		x->kind = EXIT_NMI;
 		return;
 	}

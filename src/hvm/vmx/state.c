@@ -160,6 +160,8 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		vmx_debug_save(s);
 	if (groups & STATE_DR7)
 		s->dr7 = vmread(VMCS_guest_dr7);
+	if (groups & STATE_CR2)
+		s->cr2 = read_cr2();
 }
 
 void vmx_write_back(struct hvm_vcpu *v)
@@ -190,6 +192,8 @@ void vmx_write_back(struct hvm_vcpu *v)
 		vmx_debug_load(s);
 	if (groups & STATE_DR7)
 		vmwrite(VMCS_guest_dr7, s->dr7);
+	if (groups & STATE_CR2)
+		write_cr2(s->cr2);
 }
 
 /* Outside 64-bit code the instruction pointer has 32 bits. */

@@ -5,6 +5,7 @@
 #include "host/cpu.h"
 #include "host/layout.h"
 #include "host/memory.h"
+#include "hvm/switch.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -17,8 +18,6 @@
 
 /* Exceptions that exit: #DB and #AC, whose delivery a guest can make loop for ever without one; #MC is the host's. */
 #define EXCEPTIONS_ALWAYS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-#define CPUID_XSAVE 0xd
 
 /* VPIDs are handed out in turn (0 is the host's), and flushed when they are: the last owner is long gone then. */
 #define VPID_MAX 0xffff
@@ -143,17 +142,9 @@ static void host_state_write(const struct hvm_vcpu *v)
 	vmwrite(VMCS_host_rsp, (u64)v);
 }
 
-/* Bytes that XSAVE writes for all features of this CPU: leaf 0xD's ECX; FXSAVE's 512 without it. */
-static u32 xsave_pages(void)
-{
-	u32 bytes = vmx_xfeatures() ? cpuid(CPUID_XSAVE, 0).ecx : 512;
-
-	return pool_pages(bytes);
-}
-
 err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 {
-	u32 pages = 1 + xsave_pages();
+	u32 pages = 1 + switch_area_pages();
 	u8 *memory = pool_alloc(pool, pages);
 
 	if (!memory)
@@ -166,11 +157,7 @@ err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 	vpid_next = vpid_next == VPID_MAX ? 1 : vpid_next + 1;
 	v->is_launched = false;
 	*(u32 *)v->control = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
-	/* FCW and MXCSR after reset (SDM 1, FINIT; MXCSR): what XRSTOR finds in legacy form. */
-	store_u16(v->xsave, 0x37f);
-	store_u32((u8 *)v->xsave + 24, 0x1f80);
-	if (vmx_xfeatures())
-		store_u64((u8 *)v->xsave + 512, XFEATURE_X87 | XFEATURE_SSE);
+	switch_area_reset(v->xsave);
 	if (vmclear(v->control_hpa.v) != VMX_OK || vmptrld(v->control_hpa.v) != VMX_OK) {
 		pool_free(pool, memory, pages);
 		return ERR_HARDWARE;

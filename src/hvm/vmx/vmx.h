@@ -32,14 +32,10 @@ void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
 void vmx_vcpu_load(struct hvm_vcpu *v);
 void vmx_vcpu_put(struct hvm_vcpu *v);
 void vmx_vcpu_flush(struct hvm_vcpu *v);
-/* Does the CPU have IA32_SPEC_CTRL and IA32_PRED_CMD? */
-bool vmx_has_spec_ctrl(void);
 void vmx_msrs_load(const struct cpu_state *s);
 void vmx_msrs_save(struct cpu_state *s);
 void vmx_debug_load(const struct cpu_state *s);
 void vmx_debug_save(struct cpu_state *s);
-/* XCR0 with every feature of the CPU that can be switched; 0 without XSAVE. */
-u64 vmx_xfeatures(void);
 
 /* state.c */
 void vmx_fetch(struct hvm_vcpu *v, u32 groups);
