@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order in which ETERNA starts, as one readable list.
+#include "base/checked.h"
 #include "base/mem.h"
 #include "boot/info/acpi.h"
+#include "boot/info/archive.h"
 #include "boot/info/boot_info.h"
 #include "boot/info/memory_map.h"
 #include "boot/info/multiboot2.h"
 #include "boot/info/pvh.h"
+#include "config/config.h"
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/console.h"
@@ -70,6 +73,33 @@ static err_t boot_info_read(u32 magic, u32 info)
 	return pvh_parse(&memory, info, &boot);
 }
 
+/* The only module may be an archive of the configuration and all other modules: some loaders pass no more than one. */
+static void boot_archive_open(void)
+{
+	const struct boot_module *module = &boot.modules[0];
+	const u8 *data = (const u8 *)module->start.v;
+	err_t err;
+
+	if (boot.module_count != 1 || !range_is_inside(module->start.v, module->bytes, 4 * GIB) ||
+	    !archive_begins_with(data, module->bytes, CONFIG_FILE_NAME))
+		return;
+	err = archive_unpack(&boot, data);
+	if (err)
+		fatal("the archive of boot modules: %s, after %u of them", err_text(err), boot.module_count);
+	log_info("modules: %u, from one archive", boot.module_count);
+}
+
+static void boot_info_tell(void)
+{
+	log_info("loaded by %s (%s), %u modules, command line \"%s\"",
+		 boot.loader[0] ? boot.loader : "an unnamed loader", boot.protocol, boot.module_count,
+		 boot.command_line);
+	if (boot.lost.ranges)
+		log_warn("the loader's memory map: %u ranges too many, not used", boot.lost.ranges);
+	if (boot.lost.texts)
+		log_warn("the loader's texts: %u too long, cut", boot.lost.texts);
+}
+
 static void memory_map_tell(void)
 {
 	char text[160];
@@ -122,9 +152,11 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 	err = boot_info_read(magic, info);
 	if (err)
 		fatal("boot information (EAX %#x, EBX %#x): %s", magic, info, err_text(err));
-	log_info("loaded by %s (%s), %u modules, command line \"%s\"", boot.loader, boot.protocol, boot.module_count,
-		 boot.command_line);
+	boot_info_tell();
 	power_find();
+	boot_archive_open();
+	if (boot.lost.modules)
+		log_warn("boot modules: %u too many, not used", boot.lost.modules);
 	memory_take();
 	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1"
 			 :
