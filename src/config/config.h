@@ -16,7 +16,7 @@
 #define CONFIG_MODULE_NAME_BYTES 64
 #define CONFIG_INITRDS_MAX 8
 #define CONFIG_COMMAND_LINE_BYTES 2048
-#define CONFIG_KEYS_MAX 16
+#define CONFIG_KEYS_MAX 64
 #define CONFIG_MEMORY_STEP (2ull << 20)
 
 /* Values of `log`; the numbers are those of enum log_level. */
