@@ -32,13 +32,15 @@ $(GUEST_IMAGES): $(O)/guest/%.elf: $$(call GUEST_OBJECTS_OF,$$*) $(GUEST_RUNTIME
 
 guests: $(GUEST_IMAGES)
 
-# What each guest must do is in tests/emu/matrix.cfg.   make guest-test [ONLY=cpuid]: under ETERNA.
-# make guest-self-test: the guests without ETERNA, on QEMU's own emulation.
+# What each guest must do is in tests/emu/matrix.cfg. ONLY=NAME: one row; MATRIX="--machine qemu --part long": options of
+# tests/emu/run-matrix.  make guest-test: under ETERNA.  make guest-self-test: without it, on QEMU's own emulation.
+RUN_MATRIX = tests/emu/run-matrix --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu $(MATRIX)
+
 guest-test: $(GUEST_IMAGES) $(BOCHS_READY) image
-	$(Q)tests/emu/run-matrix --machine bochs --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+	$(Q)$(RUN_MATRIX) --kind guest
 
 guest-self-test: $(GUEST_IMAGES)
-	$(Q)tests/emu/run-matrix --machine tcg --only "$(ONLY)" --guests $(O)/guest --out $(O)/emu
+	$(Q)$(RUN_MATRIX) --kind bare
 
 -include $(shell find $(O)/guest -name '*.d' 2>/dev/null)
 .PHONY: guests guest-test guest-self-test

@@ -2,7 +2,7 @@
 # make test: every suite, and one closing line for all of them.
 #
 #   make test                every suite below: lint, four builds, hosted tests, proofs, the guests, Linux, errors
-#   make test-all            the same, and Linux with 4 GiB and with two processors
+#   make test-all            the same, with the long rows of tests/emu/matrix.cfg as well
 #   make test SUITES="unit linux-boot"       some of them, by name
 #
 # A suite is NAME=TARGET[:WORD...] of tools/test/summary, which runs them in order and goes on after one that failed.
@@ -11,23 +11,28 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-gcc-debug=image:$(TEST_JOBS):BUILD=debug:O=$(O)/debug \
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof
-TEST_MACHINES := launcher=launcher-test guests=guests:$(TEST_JOBS) guest-self=guest-self-test guest=guest-test \
-	errors=errors-test bench=bench-check
-TEST_SUITES := lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
+TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
+	guest=guest-test$(1) errors=errors-test bench=bench-check linux-boot=linux-boot$(1)
+# With :MATRIX=... for the runs of the matrix, or nothing.
+TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
 test_selected = $(if $(filter all,$(SUITES)),$(1),$(foreach s,$(SUITES),$(filter $(s)=%,$(1))))
 
 test: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(TEST_SUITES) linux-boot=linux-boot)
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES))
 
 test-all: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(TEST_SUITES) linux-boot=linux-boot:LONG=--long)
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all))
 
-# Debian's kernels under ETERNA: LONG=--long for the boots with more memory and processors.
+# Debian's kernels under ETERNA.
 linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
-	$(Q)tests/emu/linux_boot_test $(LONG) --only "$(ONLY)" --image $(IMAGE) --out $(O)/emu
+	$(Q)$(RUN_MATRIX) --kind linux
+
+# The reader of the matrix itself.
+matrix-test:
+	$(Q)tests/emu/matrix_test
 
 errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot errors-test
+.PHONY: test test-all linux-boot matrix-test errors-test

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# The machines of the matrix, and the command that runs a row on one of them.
+import os
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
+
+# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL].
+FIRMWARES = {"bochs": ("bios",), "qemu": ("direct", "seabios", "ovmf")}
+BARE = "bare"  # QEMU boots the guest itself, without ETERNA
+LINUX = ("linux-cloud", "linux-full")
+GUEST_LIMIT_S = 120  # processor seconds that an emulated machine is given for a test guest
+LINUX_LIMIT_S = 900  # and for Linux, which takes about 60
+
+
+class BadMachine(Exception):
+    """A word that names no machine."""
+
+
+class Machine:
+    """Where a row runs: kind (bochs, qemu, bare), firmware and, where it is not the launcher's own, model."""
+
+    def __init__(self, kind, firmware=None, model=None):
+        self.kind, self.firmware, self.model = kind, firmware, model
+
+    @property
+    def words(self):
+        return [word for word in (self.kind, self.firmware, self.model) if word]
+
+
+def parse(text):
+    words = text.split("/")
+    if words == [BARE]:
+        return Machine(BARE)
+    if len(words) not in (2, 3) or not all(words) or words[1] not in FIRMWARES.get(words[0], ()):
+        known = ", ".join(f"{kind}/{firmware}" for kind, those in FIRMWARES.items() for firmware in those)
+        raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL, or a list that is defined above')
+    return Machine(*words)
+
+
+def config_write(row, path):
+    """Guests that run side by side: only the last one has the console."""
+    with open(path, "w", encoding="utf-8") as file:
+        for guest in row.guests:
+            console = "on" if guest == row.guests[-1] else "off"
+            file.write(f"[vm {guest}]\nkernel = {guest}\nmemory = {row.memory}\nvcpus = {row.vcpus}\n"
+                       f"testdev = yes\nconsole = {console}\n\n")
+
+
+def guest_file(guest, options):
+    return os.path.join(options.guests, guest + ".elf")
+
+
+def several_words(row, options):
+    config = os.path.join(options.out, row.name + ".conf")
+    words = ["--config", config]
+    for guest in row.guests:
+        words += ["--module", f"{guest}={guest_file(guest, options)}"]
+    return words
+
+
+def linux_words(row):
+    return ["--kernel", os.path.join(CACHE, row.guest, "vmlinuz"), "--initrd", os.path.join(CACHE, "initrd/initrd.cpio.gz"),
+            "--cmdline", "console=ttyS0"]
+
+
+def eterna_command(row, options):
+    machine = row.machine
+    command = [os.path.join(TREE, "tools/eterna-run"), "--machine", machine.kind, "--image", options.image]
+    if machine.kind == "qemu":
+        command += ["--firmware", machine.firmware]
+    if machine.model:
+        command += ["--cpu-model", machine.model]
+    command += ["--timeout", str(LINUX_LIMIT_S if row.is_linux else GUEST_LIMIT_S)]
+    if len(row.guests) > 1:
+        return command + several_words(row, options)
+    if row.is_linux:
+        command += linux_words(row)
+    else:
+        command += ["--kernel", guest_file(row.guest, options), "--testdev"]
+    return command + ["--vcpus", row.vcpus, "--memory", row.memory]
+
+
+def bare_command(row, options):
+    return ["qemu-system-x86_64", "-kernel", guest_file(row.guest, options), "-cpu", "max",
+            "-smp", row.vcpus, "-m", row.memory, "-display", "none", "-serial", "stdio", "-monitor", "none",
+            "-nic", "none", "-no-reboot", "-device", "pc-testdev",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=0x4"]
+
+
+def command(row, options):
+    """The words that run a row; a file that it needs is written by prepare()."""
+    return bare_command(row, options) if row.machine.kind == BARE else eterna_command(row, options)
+
+
+def prepare(row, options):
+    if len(row.guests) > 1:
+        config_write(row, os.path.join(options.out, row.name + ".conf"))
