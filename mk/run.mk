@@ -21,7 +21,7 @@ run:
 	$(Q)tools/eterna-run --machine $(MACHINE) $(DEMO_GUEST) $(RUN_OPTIONS)
 
 iso:
-	$(Q)tools/deps/packages build run </dev/null
+	$(Q)tools/deps/packages build run iso </dev/null
 	$(Q)$(MAKE) --no-print-directory image $(DEMO_READY) </dev/null
 	$(Q)tools/eterna-run $(DEMO_GUEST) $(RUN_OPTIONS) --iso $(ISO)
 	$(Q)echo "$(ISO): copy it to a USB stick with dd, or to a CD"

@@ -80,6 +80,9 @@ def build_parser():
     machine = parser.add_argument_group("the machine")
     machine.add_argument("--machine", choices=("auto", "kvm", "bochs", "qemu"), default="auto",
                          help="where to run (default: auto; see machines)")
+    machine.add_argument("--firmware", choices=("direct", "seabios", "ovmf"),
+                         help="how QEMU's machines boot: direct enters the image at once, the others go by GRUB "
+                              "(default: direct; seabios with --grub-line)")
     machine.add_argument("--cpus", type=count(1, 254), default=1, metavar="N", help="processors (default: 1)")
     machine.add_argument("--ram", type=size, metavar="SIZE",
                          help="memory (default: 256M more than --memory, at least 512M; 1G with --config)")
@@ -108,7 +111,7 @@ def build_parser():
     result.add_argument("--timeout", metavar="SECONDS", type=count(1, 999999),
                         help="end a machine that has not ended by then. An emulated machine is given SECONDS of "
                              "processor time, so that a busy host makes no difference; one under kvm, of real time")
-    result.add_argument("--keep", metavar="DIR", help="keep the image, the emulator's settings and its log in DIR")
+    result.add_argument("--keep", metavar="DIR", help="keep what was booted from, the emulator's settings and its log in DIR")
 
     result.add_argument("--which", action="store_true",
                         help="start nothing; print the machine that --machine means on this host: bochs, kvm or qemu")
@@ -153,6 +156,8 @@ def check_choice(options):
 def check_machine(options):
     if options.icount and (options.machine != "qemu" or options.cpus != 1):
         raise BadArguments("--icount goes with --machine qemu and one processor")
+    if options.firmware == "direct" and options.grub_line:
+        raise BadArguments("--grub-line: there is no GRUB with --firmware direct")
 
 
 def check_names(options):

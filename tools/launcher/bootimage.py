@@ -1,38 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# The bootable image: GRUB, the ETERNA image as its Multiboot 2 kernel, the configuration and the modules.
+# The bootable ISO: GRUB, the ETERNA image as its Multiboot 2 kernel, the configuration and the modules.
 import os
 import shutil
 import subprocess
 
+from . import modules as boot_modules
 from .arguments import CONFIG_NAME
 from .failure import Failure
 
-# Only what the menu below needs; the rest of GRUB would triple the size of the image and the time to write it.
-GRUB_MODULES = "normal boot multiboot2 iso9660 part_msdos part_gpt fat search search_fs_uuid search_label all_video"
-
-
-def show_size(size):
-    """A size in the largest unit that divides it."""
-    unit = next(shift for shift in (30, 20, 10) if size % (1 << shift) == 0)
-    return f"{size >> unit}{'KMG'[unit // 10 - 1]}"
-
-
-def describe_vm(options):
-    """The configuration for --kernel, and its modules as (name, path)."""
-    modules = [("kernel", options.kernel)]
-    lines = ["# Written by eterna-run from its command line.", "[vm guest]", "kernel = kernel"]
-    for number, path in enumerate(options.initrd, 1):
-        modules.append(("initrd" if number == 1 else f"initrd.{number}", path))
-    if options.initrd:
-        lines.append("initrd = " + ", ".join(name for name, _ in modules[1:]))
-    if options.cmdline is not None:
-        lines.append(f"cmdline = {options.cmdline}")
-    if options.vcpus is not None:
-        lines.append(f"vcpus = {options.vcpus}")
-    lines.append(f"memory = {show_size(options.memory or 256 << 20)}")
-    if options.testdev:
-        lines += ["testdev = yes", "on_reset = destroy"]  # like QEMU with -no-reboot: a test that resets has ended
-    return "\n".join(lines) + "\n", modules
+# Only what the menu below needs; the rest of GRUB would triple the size of the image and the time to write it. The
+# second line is what grub-mkrescue makes GRUB load by itself under UEFI, with an error for each that is not there.
+GRUB_MODULES = ("normal boot multiboot2 iso9660 part_msdos part_gpt fat search search_fs_uuid search_label all_video "
+                "part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_plan part_sun part_sunpc")
 
 
 def menu(modules, grub_lines):
@@ -47,14 +26,9 @@ def stage(options, root):
     """Lays the image's files out under `root`."""
     os.makedirs(os.path.join(root, "boot/grub"))
     os.makedirs(os.path.join(root, "boot/modules"))
-    config_path = os.path.join(root, "boot/modules", CONFIG_NAME)
-    if options.config is not None:
-        modules = options.module
-        shutil.copyfile(options.config, config_path)
-    else:
-        text, modules = describe_vm(options)
-        with open(config_path, "w", encoding="utf-8", errors="surrogateescape") as config:
-            config.write(text)
+    config, modules = boot_modules.gather(options)
+    with open(os.path.join(root, "boot/modules", CONFIG_NAME), "wb") as file:
+        file.write(config)
     shutil.copyfile(options.image, os.path.join(root, "boot/eterna.elf"))
     for name, path in modules:
         shutil.copyfile(path, os.path.join(root, "boot/modules", name))
@@ -75,7 +49,7 @@ def write(options, directory, out):
     try:
         made = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Failure("grub-mkrescue is not installed: run tools/deps/packages run") from None
+        raise Failure("grub-mkrescue is not installed: run tools/deps/packages iso") from None
     if made.returncode != 0 or not os.path.exists(out):
         raise Failure(f"grub-mkrescue failed:\n{made.stderr.strip()}")
     shutil.rmtree(root)

@@ -25,16 +25,29 @@ def choose(wanted):
     return "bochs", lack
 
 
-def program(kind):
+def choose_firmware(kind, options):
+    """"direct" (none at all), "seabios", "ovmf", or for Bochs, which has a BIOS of its own, "bios"."""
+    if kind == "bochs":
+        if options.firmware:
+            raise Failure("--firmware goes with QEMU's machines: Bochs has a BIOS of its own")
+        return "bios"
+    return options.firmware or ("seabios" if options.grub_line else "direct")
+
+
+def program(kind, firmware):
     """The emulator's path. Bochs may have to be built first, so this comes before the terminal is taken."""
-    return bochs.program() if kind == "bochs" else qemu.program()
+    return bochs.program() if kind == "bochs" else qemu.program(firmware)
 
 
 class Machine:
-    """The emulator, started; `serial` is COM1. Ends the emulator when the context ends, whatever the reason."""
+    """
+    The emulator, started with `media`: the ISO, or the archive of modules for a direct boot. `serial` is COM1. Ends the
+    emulator when the context ends, whatever the reason.
+    """
 
-    def __init__(self, kind, the_program, options, directory, iso):
+    def __init__(self, kind, firmware, the_program, options, directory, media):
         self.kind = kind
+        self.firmware = firmware
         self.program = the_program
         self.directory = directory
         self.sockets = tempfile.TemporaryDirectory(prefix="eterna-com.")  # --keep's path may be too long for a socket
@@ -46,17 +59,17 @@ class Machine:
             with socket.socket(socket.AF_UNIX) as server:
                 server.bind(self.socket_path)
                 server.listen(1)
-                self.start(self.command(options, iso), qemu.LOG if kind != "bochs" else "bochs.out")
+                self.start(self.command(options, media), qemu.LOG if kind != "bochs" else "bochs.out")
                 self.serial = self.accept(server)
         except BaseException:
             self.stop()
             raise
         self.serial.setblocking(False)
 
-    def command(self, options, iso):
+    def command(self, options, media):
         if self.kind == "bochs":
-            return bochs.command(self.program, options, self.directory, iso, self.socket_path)
-        return qemu.command(self.program, self.kind, options, iso, self.socket_path)
+            return bochs.command(self.program, options, self.directory, media, self.socket_path)
+        return qemu.command(self.program, self.kind, self.firmware, options, media, self.socket_path)
 
     def start(self, command, log_name):
         """In a session of its own, so that no key of ours reaches it, and killed by the kernel should we be killed."""

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 
-from . import arguments, bootimage, console, machine, relay
+from . import arguments, bootimage, console, machine, modules, relay
 from .failure import BadArguments, Failure
 from .verdict import Verdict
 
@@ -49,9 +49,12 @@ def working_directory(keep):
     yield os.path.abspath(keep)
 
 
-def describe(kind, why, options):
+BOOTED = {"direct": "booted directly", "seabios": "SeaBIOS and GRUB", "ovmf": "OVMF and GRUB", "bios": "BIOS and GRUB"}
+
+
+def describe(kind, why, firmware, options):
     cpus = "1 CPU" if options.cpus == 1 else f"{options.cpus} CPUs"
-    say(f"machine {kind} ({why}), {cpus}, {options.ram // arguments.MIB} MiB")
+    say(f"machine {kind} ({why}), {cpus}, {options.ram // arguments.MIB} MiB, {BOOTED[firmware]}")
     if options.console == "stdio" and os.isatty(0):
         say("Ctrl-] reaches ETERNA's prompt; five times in a row ends the machine by force")
 
@@ -69,16 +72,27 @@ def explain(end, the_machine, verdict, options):
     return f"the machine ended without telling an exit status; {spoke}" + (f"\n{words}" if words else "")
 
 
+def write_media(firmware, options, directory):
+    """What the machine boots from: the ISO, or the boot modules as one file."""
+    if firmware == "direct":
+        media = os.path.join(directory, "modules.cpio")
+        modules.write_archive(options, media)
+    else:
+        media = os.path.join(directory, "eterna.iso")
+        bootimage.write(options, directory, media)
+    return media
+
+
 def run_machine(options, directory):
     """From the choice of a machine to its end; the exit status."""
     kind, why = machine.choose(options.machine)
-    describe(kind, why, options)
-    program = machine.program(kind)
-    iso = os.path.join(directory, "eterna.iso")
-    bootimage.write(options, directory, iso)
+    firmware = machine.choose_firmware(kind, options)
+    describe(kind, why, firmware, options)
+    program = machine.program(kind, firmware)
+    media = write_media(firmware, options, directory)
     verdict = Verdict()
     with console.open_console(options.console) as the_console, \
-            machine.Machine(kind, program, options, directory, iso) as the_machine:
+            machine.Machine(kind, firmware, program, options, directory, media) as the_machine:
         end = relay.Relay(the_machine, the_console, verdict, relay.Limit(options.timeout, the_machine)).run()
     status = verdict.status() if end is relay.End.MACHINE else None
     if status is None:

@@ -13,10 +13,15 @@ LOG = "qemu.log"  # what QEMU itself says; machine.py sends its output there
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01,clock=vm"]
 
 
-def program():
+OVMF = "/usr/share/ovmf/OVMF.fd"  # package ovmf
+
+
+def program(firmware):
     path = shutil.which("qemu-system-x86_64")
     if path is None:
         raise Failure("qemu-system-x86_64 is not installed: run tools/deps/packages qemu")
+    if firmware == "ovmf" and not os.path.exists(OVMF):
+        raise Failure(f"{OVMF} is not installed: run tools/deps/packages ovmf")
     return path
 
 
@@ -29,14 +34,22 @@ def accelerator(kind, options):
     return ["-accel", f"tcg,thread={'multi' if options.cpus > 1 else 'single'}"]
 
 
-def command(the_program, kind, options, iso, socket_path):
+def boot_words(firmware, options, media):
+    """How the machine comes to ETERNA: at once by its PVH note, or by GRUB from the ISO."""
+    if firmware == "direct":
+        return ["-vga", "none", "-kernel", options.image, "-initrd", media]
+    bios = ["-bios", OVMF] if firmware == "ovmf" else []
+    return bios + ["-vga", "std", "-boot", "d",
+                   "-drive", f"if=ide,media=cdrom,readonly=on,format=raw,file={media.replace(',', ',,')}"]
+
+
+def command(the_program, kind, firmware, options, media, socket_path):
     """The command that starts the machine with COM1 connected to the unix socket."""
     model = options.cpu_model or ("host" if kind == "kvm" else "max")
     words = [the_program, "-machine", "q35"] + accelerator(kind, options)
-    words += ["-cpu", model, "-smp", str(options.cpus),
-             "-m", f"{options.ram // MIB}M", "-nodefaults", "-vga", "std", "-display", "none", "-no-reboot",
-             "-drive", f"if=ide,media=cdrom,readonly=on,format=raw,file={iso.replace(',', ',,')}", "-boot", "d",
-             "-chardev", f"socket,id=com1,path={socket_path.replace(',', ',,')}", "-serial", "chardev:com1"]
+    words += ["-cpu", model, "-smp", str(options.cpus), "-m", f"{options.ram // MIB}M"]
+    words += ["-nodefaults", "-display", "none", "-no-reboot"] + boot_words(firmware, options, media)
+    words += ["-chardev", f"socket,id=com1,path={socket_path.replace(',', ',,')}", "-serial", "chardev:com1"]
     return words + options.qemu_option
 
 

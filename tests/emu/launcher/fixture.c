@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A test kernel for the launcher: lists what it was booted with and on, echoes COM1, and does what it is told there.
+// It is booted by Multiboot 2, or by its PVH note with an archive (cpio, newc) for its modules.
 //
 // Commands, a line each:  exit N    tell status N and power off      quiet     power off without a word
 //                         fault     triple fault                     hang      stop for good, interrupts off
@@ -16,16 +17,36 @@ struct tag {
 	uint32_t type, size;
 };
 
-struct module {
+struct module_tag {
 	struct tag tag;
 	uint32_t start, end;
 	char name[];
 };
 
-void run(const uint8_t *info);
+// struct hvm_start_info and struct hvm_modlist_entry, as far as they matter.
+struct pvh_info {
+	uint32_t magic, version, flags, module_count;
+	uint64_t modules;
+};
+
+struct pvh_module {
+	uint64_t start, bytes;
+};
+
+struct module {
+	const char *name;
+	const char *start, *end;
+	const void *next; // for module_next()
+};
+
+enum { ENTRY_BYTES = 110, ENTRY_FILE_BYTES = 54, ENTRY_NAME_BYTES = 94 };
+enum { MULTIBOOT2_MAGIC = 0x36d76289 };
+
+void run(uint32_t magic, const void *info);
 void triple_fault(void);
 
-static const uint8_t *boot_info;
+static bool is_pvh;
+static const void *boot_info;
 
 static void out8(uint16_t port, uint8_t value)
 {
@@ -101,40 +122,77 @@ static const char *after(const char *line, const char *word)
 	return line;
 }
 
-static const struct module *module_next(const struct tag *tag)
+static uint32_t hex8(const char *digits)
 {
-	for (; tag->type != TAG_END; tag = (const void *)((const uint8_t *)tag + ((tag->size + 7) & ~7u)))
-		if (tag->type == TAG_MODULE)
-			return (const struct module *)tag;
-	return 0;
+	uint32_t value = 0;
+
+	for (int i = 0; i < 8; i++)
+		value = value << 4 | (uint32_t)(digits[i] <= '9' ? digits[i] - '0' : digits[i] - 'A' + 10);
+	return value;
 }
 
-static const struct module *module_first(void)
+// A file of the archive, each of whose parts begins at a multiple of 4.
+static bool entry_read(const char *entry, struct module *module)
 {
-	return module_next((const void *)(boot_info + 8));
+	module->name = entry + ENTRY_BYTES;
+	module->start = (const char *)(((uintptr_t)module->name + hex8(entry + ENTRY_NAME_BYTES) + 3) & ~3u);
+	module->end = module->start + hex8(entry + ENTRY_FILE_BYTES);
+	module->next = (const void *)(((uintptr_t)module->end + 3) & ~3u);
+	return !equal(module->name, "TRAILER!!!");
 }
 
-static const struct module *module_after(const struct module *module)
+static bool tag_read(const struct tag *tag, struct module *module)
 {
-	return module_next((const void *)((const uint8_t *)module + ((module->tag.size + 7) & ~7u)));
+	for (; tag->type != TAG_END; tag = (const void *)((const char *)tag + ((tag->size + 7) & ~7u))) {
+		const struct module_tag *found = (const void *)tag;
+
+		if (tag->type != TAG_MODULE)
+			continue;
+		*module = (struct module){found->name, (const char *)found->start, (const char *)found->end,
+					  (const char *)tag + ((tag->size + 7) & ~7u)};
+		return true;
+	}
+	return false;
+}
+
+static bool module_next(struct module *module)
+{
+	return is_pvh ? entry_read(module->next, module) : tag_read(module->next, module);
+}
+
+static bool module_first(struct module *module)
+{
+	const struct pvh_info *pvh = boot_info;
+
+	if (is_pvh && pvh->module_count == 0)
+		return false;
+	if (is_pvh)
+		module->next = (const void *)(uintptr_t)((const struct pvh_module *)(uintptr_t)pvh->modules)->start;
+	else
+		module->next = (const char *)boot_info + 8;
+	return module_next(module);
 }
 
 static void list_modules(void)
 {
-	for (const struct module *m = module_first(); m; m = module_after(m)) {
+	struct module m;
+
+	for (bool is_there = module_first(&m); is_there; is_there = module_next(&m)) {
 		print("module ");
-		print(m->name);
+		print(m.name);
 		print(" ");
-		print_number(m->end - m->start);
+		print_number((uint32_t)(m.end - m.start));
 		print("\r\n");
 	}
 }
 
 static void show_module(const char *name)
 {
-	for (const struct module *m = module_first(); m; m = module_after(m))
-		if (equal(m->name, name))
-			for (const char *p = (const char *)m->start; p != (const char *)m->end; p++)
+	struct module m;
+
+	for (bool is_there = module_first(&m); is_there; is_there = module_next(&m))
+		if (equal(m.name, name))
+			for (const char *p = m.start; p != m.end; p++)
 				put(*p);
 }
 
@@ -219,13 +277,15 @@ static void obey(const char *line)
 	}
 }
 
-void run(const uint8_t *info)
+void run(uint32_t magic, const void *info)
 {
 	static char line[LINE_SIZE];
 
+	is_pvh = magic != MULTIBOOT2_MAGIC;
 	boot_info = info;
 	serial_init();
 	print("eterna: no, the fixture of the launcher's test\r\n");
+	print(is_pvh ? "by PVH\r\n" : "by Multiboot 2\r\n");
 	list_modules();
 	print(has_vmx() ? "vmx\r\n" : "no vmx\r\n");
 	print("ready\r\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entry of the launcher's test kernel: Multiboot 2 header, a stack, then run(). */
+/* Entry of the launcher's test kernel: Multiboot 2 header and PVH note, a stack, then run(EAX, EBX). */
 #define MAGIC   0xe85250d6
 #define LENGTH  (header_end - header)
 
@@ -11,11 +11,19 @@ header:
 	.long 8
 header_end:
 
+	/* XEN_ELFNOTE_PHYS32_ENTRY */
+	.section .note.pvh, "a", @note
+	.balign 4
+	.long 4, 4, 18
+	.asciz "Xen"
+	.long start
+
 	.text
 	.globl start
 start:
 	mov $stack_top, %esp
 	push %ebx
+	push %eax
 	call run
 0:	hlt
 	jmp 0b
