@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the scripts of bench/ share: reading the guest's rows and the .cfg files.
+# What the scripts of bench/ share: the machines, reading the guest's rows and the files of figures.
 import os
 import re
 import struct
@@ -7,11 +7,29 @@ import struct
 TREE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 HERE = os.path.join(TREE, "bench")
 EMPTY = "empty loop"
+IMAGE = "image"  # the section of figures that no machine has a part in
 ROW = re.compile(r"^bench: (.+?) +\| median +(\d+) \| worst +(\d+) \| loops (\d+) x (\d+) turns$", re.M)
+
+# Machines on which a tick of the TSC is one instruction: the launcher's words for each.
+VENDORS = {"bochs": "Bochs, VT-x", "qemu": "QEMU, AMD-V"}
+MACHINES = {"bochs": ["--machine", "bochs"], "qemu": ["--machine", "qemu", "--firmware", "direct", "--icount"]}
 
 
 class BadFile(Exception):
     """A .cfg or a log that is not what it should be; the text names file and line."""
+
+
+def launcher(machine, image):
+    return [os.path.join(TREE, "tools/eterna-run"), *MACHINES[machine], "--image", image]
+
+
+def machines_read(text):
+    """For argparse: machines by name, joined by commas."""
+    names = text.split(",")
+    for name in names:
+        if name not in MACHINES:
+            raise ValueError(name)
+    return names
 
 
 def rows_read(console):
@@ -20,25 +38,34 @@ def rows_read(console):
 
 
 def figures_read(path):
-    """{name: [numbers]} of a file of lines NAME = NUMBER [NUMBER]."""
-    figures = {}
+    """{section: {name: [numbers]}} of a file of sections [NAME], of lines NAME = NUMBER [NUMBER]."""
+    sections, figures = {}, None
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, 1):
-            if not line.strip() or line.startswith("#"):
-                continue
+            line = line.strip()
+            section = re.fullmatch(r"\[(\w+)\]", line)
             name, equals, values = line.partition(" = ")
-            if not equals or not re.fullmatch(r"\d+( \d+)*", values.strip()):
-                raise BadFile(f"{path}:{number}: a line is NAME = NUMBER")
-            if name in figures:
+            if not line or line.startswith("#"):
+                continue
+            if section:
+                if section[1] not in (IMAGE, *MACHINES) or section[1] in sections:
+                    raise BadFile(f"{path}:{number}: {line}: a section is [{IMAGE}] or a machine's, and is there once")
+                figures = sections[section[1]] = {}
+            elif figures is None or not equals or not re.fullmatch(r"\d+( \d+)*", values):
+                raise BadFile(f"{path}:{number}: a line in a section is NAME = NUMBER")
+            elif name in figures:
                 raise BadFile(f"{path}:{number}: {name} is given twice")
-            figures[name] = [int(value) for value in values.split()]
-    return figures
+            else:
+                figures[name] = [int(value) for value in values.split()]
+    return sections
 
 
-def figures_write(path, figures):
+def figures_write(path, sections):
     """The reverse, for the figures of a run."""
     with open(path, "w", encoding="utf-8") as file:
-        file.writelines(f"{name} = {' '.join(str(v) for v in values)}\n" for name, values in figures.items())
+        for section, figures in sections.items():
+            file.write(f"[{section}]\n")
+            file.writelines(f"{name} = {' '.join(str(v) for v in values)}\n" for name, values in figures.items())
 
 
 def image_figures(path):
@@ -49,5 +76,5 @@ def image_figures(path):
     size, count = struct.unpack_from("<HH", elf, 54)
     loaded = [struct.unpack_from("<IIQQQQQQ", elf, offset + i * size) for i in range(count)]
     loaded = [segment for segment in loaded if segment[0] == 1]
-    return {"image: bytes in the file": [sum(segment[5] for segment in loaded)],
-            "image: bytes in memory": [sum(segment[6] for segment in loaded)]}
+    return {"bytes in the file": [sum(segment[5] for segment in loaded)],
+            "bytes in memory": [sum(segment[6] for segment in loaded)]}

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# make bench: what ETERNA costs, counted in instructions on Bochs, beside KVM's figures and the budget.
+# make bench: what ETERNA costs, counted in instructions on Bochs and on QEMU, beside KVM's figures and the budget.
 #
 #   make bench         the table of exits, one boot of Debian in figures, and the comparison with the budget
 #   make bench-check   the exits only, and fail when one is over budget (part of make test)
+BENCH_MACHINES ?= bochs
 BENCH_GUEST := $(O)/guest/bench.elf
 BENCH_LINUX := $(ETERNA_CACHE)/linux-cloud/.manifest $(ETERNA_CACHE)/initrd/.manifest
 
@@ -14,11 +15,11 @@ bench:
 	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/boot.figures
 
 bench-exits: image $(BENCH_GUEST) $(BOCHS_READY)
-	$(Q)bench/exits --image $(IMAGE) --guest $(BENCH_GUEST) --out $(O)/bench
+	$(Q)bench/exits --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(BENCH_GUEST) --out $(O)/bench
 
 bench-boot: image $(BOCHS_READY) $(BENCH_LINUX)
 	$(Q)echo
-	$(Q)bench/boot --image $(IMAGE) --out $(O)/bench
+	$(Q)bench/boot --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 	$(Q)echo
 
 bench-check: bench-exits

@@ -22,6 +22,8 @@
 #define MSR_X2APIC_SELF_IPI 0x83f
 #define FAR_DEADLINE (1ull << 62)
 #define UART_SCRATCH 0x3ff
+#define HPET_CAPABILITIES 0xfed00000
+#define HPET_COUNTER 0xfed000f0
 
 static u64 samples[64];
 static volatile unsigned taken;
@@ -69,6 +71,13 @@ static inline void vmcall(void)
 	__asm__ volatile("vmcall" : "+a"(rax) : : "memory");
 }
 
+static inline void vmmcall(void)
+{
+	u64 rax = ~0ull;
+
+	__asm__ volatile("vmmcall" : "+a"(rax) : : "memory");
+}
+
 static inline void self_ipi(void)
 {
 	unsigned before = taken;
@@ -82,6 +91,7 @@ ROW(empty_row, "empty loop", )
 ROW(cpuid_row, "CPUID", cpuid(0))
 ROW(cpuid_version_row, "CPUID leaf 1", cpuid(1))
 ROW(vmcall_row, "VMCALL", vmcall())
+ROW(vmmcall_row, "VMMCALL", vmmcall())
 ROW(rdmsr_row, "RDMSR APIC_BASE", rdmsr(MSR_APIC_BASE))
 ROW(rdmsr_unknown_row, "RDMSR unknown, #GP", {
 	u64 v;
@@ -97,6 +107,7 @@ ROW(tpr_row, "LAPIC write TPR", lapic_write(LAPIC_TPR, 0))
 ROW(eoi_row, "LAPIC write EOI", lapic_write(LAPIC_EOI, 0))
 ROW(icr_row, "LAPIC write ICR, to nobody", lapic_write(LAPIC_ICR_LOW, ICR_OTHERS | ICR_ASSERT | IPI_VECTOR))
 ROW(lapic_read_row, "LAPIC read ID", lapic_read(LAPIC_ID))
+ROW(hpet_row, "HPET read", (void)PHYS(u32, HPET_COUNTER))
 ROW(cr0_row, "MOV CR0, TS toggled", write_cr0(read_cr0() ^ CR0_TS))
 ROW(cr0_exit_row, "MOV CR0, CD toggled", write_cr0(read_cr0() ^ CR0_CD))
 ROW(cr3_row, "MOV CR3", write_cr3(read_cr3()))
@@ -222,8 +233,10 @@ void guest_main(void)
 	empty_row();
 	cpuid_row();
 	cpuid_version_row();
-	if (TRY_ASM("vmcall") == TRAP_NONE)
+	if (TRY_ASM("mov $-1, %%rax; vmcall") == TRAP_NONE)
 		vmcall_row();
+	if (TRY_ASM("mov $-1, %%rax; vmmcall") == TRAP_NONE)
+		vmmcall_row();
 	rdmsr_row();
 	rdmsr_unknown_row();
 	if (try_wrmsr(0x8b, 0) == TRAP_NONE)
@@ -239,6 +252,8 @@ void guest_main(void)
 	eoi_row();
 	icr_row();
 	lapic_read_row();
+	if (PHYS(u32, HPET_CAPABILITIES) + 1 > 1)
+		hpet_row();
 	cr0_row();
 	write_cr0(read_cr0() & ~CR0_TS);
 	cr0_exit_row();
