@@ -15,6 +15,7 @@ include mk/image.mk
 include mk/hosted.mk
 include mk/guests.mk
 include mk/lint.mk
+include mk/port.mk
 include mk/run.mk
 include mk/bench.mk
 include mk/test.mk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the build and the tests take from Debian's archive: where it lies and how it gets there.
+# What the build and the tests take from Debian's archive (the porting tool's grammar: from npm): where it lies and how it gets there.
 #
 # Everything is in a cache outside the tree, so a clean checkout or a second one builds nothing twice. Each *_READY
 # target checks its entry every time and repairs it when it is missing or damaged, but is newer than what depends on
@@ -13,12 +13,14 @@ ZYCORE_INC := $(ETERNA_CACHE)/zycore/include
 INIH_DIR   := $(ETERNA_CACHE)/inih
 BOCHS      := $(ETERNA_CACHE)/bochs-vmx/bochs
 CBMC       := $(ETERNA_CACHE)/cbmc/cbmc
+GRAMMAR    := $(ETERNA_CACHE)/grammar
 
 ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
 BOCHS_READY  := $(ETERNA_CACHE)/bochs-vmx/.manifest
 CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
+GRAMMAR_READY := $(GRAMMAR)/.manifest
 
 # The demo guests: Debian's kernels, unmodified, and a busybox initrd.
 GUEST_CLOUD_KERNEL := $(ETERNA_CACHE)/linux-cloud/vmlinuz
@@ -35,10 +37,13 @@ $(BOCHS_READY): FORCE
 $(CBMC_READY): FORCE
 	@tools/deps/cbmc </dev/null >/dev/null
 
+$(GRAMMAR_READY): FORCE
+	@tools/deps/grammar </dev/null
+
 $(GUESTS_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 	@tools/deps/guest $* </dev/null
 
-# The packages for a purpose: packages-build, packages-run, packages-test, packages-analysis.
+# The packages for a purpose: packages-build, packages-run, packages-port, packages-test, packages-analysis.
 packages-%: FORCE
 	@tools/deps/packages $* </dev/null
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make test: every suite, and one closing line for all of them.
 #
-#   make test                every suite below: lint, four builds, hosted tests, proofs, the guests, Linux, errors
+#   make test                every suite below: lint, four builds, hosted tests, proofs, eterna-port, guests, Linux, errors
 #   make test-all            the same, with the long rows of tests/emu/matrix.cfg as well
 #   make test SUITES="unit linux-boot"       some of them, by name
 #
@@ -10,7 +10,7 @@ TEST_JOBS := -j2
 TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=clang:O=$(O)/clang \
 	image-gcc-debug=image:$(TEST_JOBS):BUILD=debug:O=$(O)/debug \
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
-TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof
+TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
 	guest=guest-test$(1) errors=errors-test bench=bench-check linux-boot=linux-boot$(1)
 # With :MATRIX=... for the runs of the matrix, or nothing.
