@@ -6,6 +6,7 @@
 #include "base/types.h"
 
 #define EXIT_KIND_LIST(X)                                                                                              \
+	X(NONE, "nothing to be done")                                                                                  \
 	X(UNKNOWN, "unknown exit")                                                                                     \
 	X(EXCEPTION, "exception")                                                                                      \
 	X(NMI, "host NMI")                                                                                             \
@@ -45,7 +46,7 @@
 enum exit_kind { EXIT_KIND_LIST(EXIT_ENUM) EXIT_KINDS };
 #undef EXIT_ENUM
 
-enum cr_access { CR_WRITE, CR_READ, CR_CLEAR_TS, CR_LOAD_MSW };
+enum cr_access { CR_WRITE, CR_READ, CR_CLEAR_TS, CR_LOAD_MSW, CR_STORE_MSW };
 enum task_source { TASK_FROM_CALL, TASK_FROM_IRET, TASK_FROM_JMP, TASK_FROM_GATE };
 
 struct exit {

@@ -11,13 +11,16 @@
 
 #include "base/err.h"
 #include "base/fmt.h"
+#include "emul/emul.h"
 #include "hvm/exit.h"
+#include "hvm/tags.h"
 #include "mem/pagetable.h"
 #include "mem/pool.h"
 #include "policy/host.h"
 #include "x86/cpu_state.h"
 
 struct cpu;
+struct hvm_vcpu;
 
 /* Groups of cpu_state members. */
 enum {
@@ -58,11 +61,15 @@ struct event {
 /* The second-level address space that a VM's vcpus share, and what they may touch without an exit. */
 struct hvm_vm {
 	struct pagetable second_level;
+	struct tag_vm tags;
 	void *msr_map;   /* page(s): which MSRs exit */
 	u64 host_cr3;    /* address space in which this VM's exits are handled */
 	u64 cr4_allowed; /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
 			  */
 	bool traps_undefined; /* #UD exits (forced-emulation prefix) */
+	/* Where [gpa, gpa + bytes) of the RAM is, for as long as the VM lives; NULL if it is not RAM. For backends that
+	 * must read the guest's code. Context: the vcpu is loaded. */
+	const void *(*ram)(struct hvm_vcpu *v, gpa_t gpa, u64 bytes);
 };
 
 struct hvm_vcpu {
@@ -77,6 +84,9 @@ struct hvm_vcpu {
 	u64 pdpte[4];
 	struct event interrupted; /* its delivery was cut short by the last exit: deliver it again */
 	struct hvm_vm *vm;
+	struct tag_vcpu tags;
+	struct guest_memory *memory; /* vm/ sets these two: what the emulator works with */
+	struct emul_cache *insn_cache;
 	void *control; /* VMCS or VMCB */
 	hpa_t control_hpa;
 	void *xsave; /* while another vcpu has the FPU */
@@ -117,8 +127,9 @@ struct hvm_ops {
 	void (*run)(struct hvm_vcpu *v, struct exit *x);
 
 	void (*fetch)(struct hvm_vcpu *v, u32 groups);
-	/* RIP past an instruction of `len` bytes; ends the STI and MOV SS shadow; arms #DB under TF. */
-	void (*advance)(struct hvm_vcpu *v, u32 len);
+	/* RIP past an instruction of `len` bytes; ends the STI and MOV SS shadow. Returns the DR6 bits of a #DB that is
+	 * due then and that the processor does not keep pending by itself; mostly 0. */
+	u64 (*advance)(struct hvm_vcpu *v, u32 len);
 	/* Exit (EXIT_TIMER) after about that many TSC ticks of guest time, where the CPU can; else nothing happens. */
 	void (*deadline_set)(struct hvm_vcpu *v, u64 ticks);
 	void (*inject)(struct hvm_vcpu *v, const struct event *event);

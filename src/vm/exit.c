@@ -8,8 +8,8 @@
 #include "x86/insn.h"
 #include "x86/regs/control.h"
 
-/* The host's handler for it has run. */
-static enum exit_next exit_nmi(struct vcpu *v, const struct exit *x)
+/* The backend has done it all; an NMI was the host's, whose handler has run. */
+static enum exit_next exit_nothing(struct vcpu *v, const struct exit *x)
 {
 	(void)v;
 	(void)x;
@@ -50,7 +50,7 @@ static enum exit_next exit_window(struct vcpu *v, const struct exit *x)
 
 static enum exit_next exit_hlt(struct vcpu *v, const struct exit *x)
 {
-	hvm->advance(&v->hvm, x->insn_len);
+	vcpu_advance(v, x->insn_len);
 	vcpu_halt(v);
 	if (vm_is_halted_for_good(v->vm))
 		vm_fault(v, x, "every vcpu is halted with interrupts off: nothing can wake it");
@@ -106,9 +106,10 @@ static enum exit_next exit_unexpected(struct vcpu *v, const struct exit *x)
 }
 
 static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct exit *x) = {
+	[EXIT_NONE] = exit_nothing,
 	[EXIT_UNKNOWN] = exit_unexpected,
 	[EXIT_EXCEPTION] = exit_exception,
-	[EXIT_NMI] = exit_nmi,
+	[EXIT_NMI] = exit_nothing,
 	[EXIT_INTERRUPT] = exit_interrupt,
 	[EXIT_TRIPLE_FAULT] = exit_triple_fault,
 	[EXIT_INIT] = exit_unexpected,

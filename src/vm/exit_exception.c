@@ -63,7 +63,9 @@ enum exit_next exit_exception(struct vcpu *v, const struct exit *x)
 		}
 		return NEXT_RESUME;
 	}
-	if (x->exception.has_error)
+	if (x->exception.vector == VECTOR_PF)
+		event_raise_page_fault(v, x->exception.qualification, x->exception.error);
+	else if (x->exception.has_error)
 		event_raise_error(v, x->exception.vector, x->exception.error);
 	else
 		event_raise(v, x->exception.vector);

@@ -137,6 +137,14 @@ static bool cr8_write(struct vcpu *v, u64 cr8)
 	return true;
 }
 
+static u64 cr_read(struct vcpu *v, u8 number)
+{
+	if (number == 8)
+		return v->lapic.tpr >> 4;
+	hvm_fetch(&v->hvm, STATE_CONTROL);
+	return number == 0 ? v->hvm.state.cr0 : v->hvm.state.cr4;
+}
+
 static bool cr_write(struct vcpu *v, u8 number, u64 value)
 {
 	switch (number) {
@@ -173,9 +181,10 @@ enum exit_next exit_cr(struct vcpu *v, const struct exit *x)
 		ok = cr_write(v, x->cr.number, is_64bit_code(v) ? value : (u32)value);
 		break;
 	case CR_READ:
-		/* Only CR8 exits on reads. */
-		gpr_write(v, x->cr.gpr, v->lapic.tpr >> 4);
+		gpr_write(v, x->cr.gpr, cr_read(v, x->cr.number));
 		break;
+	case CR_STORE_MSW:
+		return vcpu_emulate(v, NULL);
 	case CR_CLEAR_TS:
 		hvm_fetch(&v->hvm, STATE_CONTROL);
 		ok = cr0_write(v, v->hvm.state.cr0 & ~CR0_TS);

@@ -176,8 +176,14 @@ static err_t vector_write(struct vector_file *file, unsigned index, const void *
 	return OK;
 }
 
+static const void *ram(struct hvm_vcpu *v, gpa_t gpa, u64 bytes)
+{
+	return gpa_pointer(CONTAINER_OF(v, struct vcpu, hvm)->vm, gpa, bytes);
+}
+
 void guest_access_init(struct vcpu *v)
 {
+	v->vm->hvm.ram = ram;
 	v->memory = (struct guest_memory){memory_read, memory_write, memory_compare_exchange};
 	v->ports = (struct port_io){port_in, port_out};
 	v->vectors = (struct vector_file){vector_read, vector_write};

@@ -198,7 +198,7 @@ static void vcpu_run(struct vcpu *v)
 		if (!(v->history_next % POLL_EXITS))
 			interrupt_window();
 		if (next == NEXT_ADVANCE)
-			hvm->advance(&v->hvm, x.insn_len);
+			vcpu_advance(v, x.insn_len);
 		else if (next == NEXT_LEAVE)
 			return;
 	}

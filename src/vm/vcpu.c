@@ -39,6 +39,8 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	v->vm = vm;
 	v->index = index;
 	v->hvm.vm = &vm->hvm;
+	v->hvm.memory = &v->memory;
+	v->hvm.insn_cache = &v->emul_cache;
 	v->hvm.state = cpu_state_reset;
 	v->hvm.tsc_offset = 0 - vm->tsc_at_zero;
 	v->hvm.state.tsc_aux = 0;
@@ -239,7 +241,7 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 	case EMUL_DONE:
 		if (v->vm->state != VM_RUNNING)
 			return NEXT_LEAVE;
-		hvm->advance(&v->hvm, r.insn_bytes);
+		vcpu_advance(v, r.insn_bytes);
 		if (r.blocking) {
 			hvm_fetch(&v->hvm, STATE_BLOCKING);
 			v->hvm.state.blocking |= r.blocking;

@@ -3,6 +3,7 @@
 #ifndef ETERNA_VM_VCPU_H
 #define ETERNA_VM_VCPU_H
 
+#include "vm/event.h"
 #include "vm/vm.h"
 
 /* A vcpu of `vm` in reset state; vcpu 0 is the bootstrap processor. Its memory comes from the pool. */
@@ -17,6 +18,15 @@ bool vcpu_is_runnable(struct vcpu *v);
 
 /* HLT: wait for an event. */
 void vcpu_halt(struct vcpu *v);
+
+/* Past an instruction that was carried out: RIP, shadows, the trap of a single step. */
+static inline void vcpu_advance(struct vcpu *v, u32 insn_len)
+{
+	u64 due = hvm->advance(&v->hvm, insn_len);
+
+	if (__builtin_expect(due != 0, 0))
+		event_raise_debug(v, due);
+}
 
 /* What a handler of an exit wants done next. */
 enum exit_next {

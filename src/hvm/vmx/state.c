@@ -206,19 +206,19 @@ static u64 rip_wrap(u64 rip, u64 next)
 
 /* After a handler changed state that is read below: the VMCS must have it first. Out of the way of those that did not.
  */
-static void __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v, u32 len)
+static u64 __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v, u32 len)
 {
 	vmx_write_back(v);
-	vmx_advance(v, len);
+	return vmx_advance(v, len);
 }
 
-void vmx_advance(struct hvm_vcpu *v, u32 len)
+/* What is due stays pending in the VMCS. */
+u64 vmx_advance(struct hvm_vcpu *v, u32 len)
 {
 	u64 blocking;
 
 	if (__builtin_expect(v->dirty, 0)) {
-		advance_dirty(v, len);
-		return;
+		return advance_dirty(v, len);
 	}
 	v->state.rip = rip_wrap(v->state.rip, v->state.rip + len);
 	vmwrite(VMCS_guest_rip, v->state.rip);
@@ -231,4 +231,5 @@ void vmx_advance(struct hvm_vcpu *v, u32 len)
 		vmwrite(VMCS_guest_pending_debug_exceptions, vmread(VMCS_guest_pending_debug_exceptions) | QUAL_DB_BS);
 		v->fetched &= ~(u32)STATE_BLOCKING;
 	}
+	return 0;
 }

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// VMRUN, and #VMEXITs put into neutral words (APM 2, VMRUN; Intercept Operation; SVM Intercept Exit Codes).
+#include "hvm/svm/svm.h"
+#include "x86/insn.h"
+#include "x86/regs/control.h"
+
+/* The host's timer interrupt ends the guest whatever its IF is: nothing else is needed. */
+void svm_deadline_set(struct hvm_vcpu *v, u64 ticks)
+{
+	(void)v;
+	(void)ticks;
+}
+
+static bool has_error_code(u8 vector)
+{
+	const u32 with_code = BIT(VECTOR_DF) | BIT(VECTOR_TS) | BIT(VECTOR_NP) | BIT(VECTOR_SS) | BIT(VECTOR_GP) |
+			      BIT(VECTOR_PF) | BIT(VECTOR_AC) | BIT(VECTOR_CP) | BIT(29) | BIT(30);
+
+	return with_code >> vector & 1;
+}
+
+static void exception_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	const struct vmcb *b = v->control;
+	u8 vector = (u8)(x->reason - SVM_EXIT_EXCEPTION_FIRST);
+
+	x->kind = EXIT_EXCEPTION;
+	x->insn_len = 0;
+	x->detail = vector;
+	if (vector == VECTOR_MC) {
+		x->kind = EXIT_MACHINE_CHECK;
+		return;
+	}
+	if (svm_vcpu(v)->nmi == NMI_IN_IRET && svm_nmi_step_ended(v, vector)) {
+		x->kind = EXIT_NMI_WINDOW;
+		return;
+	}
+	x->exception.vector = vector;
+	x->exception.type = EVENT_EXCEPTION;
+	x->exception.has_error = has_error_code(vector);
+	x->exception.error = (u32)vmcb_exit_info1(b);
+	/* DR6 has the new bits already. */
+	x->exception.qualification = vector == VECTOR_DB ? vmcb_dr6(b) & (DR6_B | DR6_BD | DR6_BS) : vmcb_exit_info2(b);
+}
+
+static void icebp_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)v;
+	x->detail = VECTOR_DB;
+	x->exception.vector = VECTOR_DB;
+	x->exception.type = EVENT_ICEBP;
+	x->exception.has_error = false;
+	x->exception.qualification = 0;
+}
+
+static void io_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	u64 info = vmcb_exit_info1(v->control);
+
+	x->insn_len = (u32)(vmcb_exit_info2(v->control) - v->state.rip);
+	x->io.port = (u16)GET(IOIO_PORT, info);
+	x->detail = x->io.port;
+	x->io.bytes = (u8)GET(IOIO_BYTES, info);
+	x->io.is_in = info & IOIO_IN;
+	x->io.is_string = info & IOIO_STRING;
+	x->io.is_rep = info & IOIO_REP;
+}
+
+static void npf_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	const struct vmcb *b = v->control;
+	u64 info = vmcb_exit_info1(b);
+
+	x->kind = info & NPF_RESERVED ? EXIT_MEMORY_BAD_ENTRY : EXIT_MEMORY;
+	x->insn_len = 0;
+	x->memory.gpa = GPA(vmcb_exit_info2(b));
+	x->detail = x->memory.gpa.v;
+	x->memory.has_gva = false;
+	x->memory.gva = GVA(0);
+	x->memory.is_fetch = info & NPF_FETCH;
+	x->memory.is_write = info & NPF_WRITE;
+	x->memory.is_read = !x->memory.is_fetch && !x->memory.is_write;
+	x->memory.is_present = info & NPF_PRESENT;
+}
+
+/* SMSW while CR0 is hidden goes to the emulator. */
+static void cr_identify(struct hvm_vcpu *v, struct exit *x)
+{
+	struct insn_identity insn;
+
+	if (!svm_identify(v, x, &insn))
+		return;
+	x->insn_len = insn.bytes;
+	x->cr.number = insn.number;
+	x->cr.gpr = insn.gpr;
+	x->cr.msw = insn.msw;
+	switch (insn.kind) {
+	case INSN_MOV_TO_CR:
+		x->cr.access = CR_WRITE;
+		break;
+	case INSN_MOV_FROM_CR:
+		x->cr.access = CR_READ;
+		break;
+	case INSN_CLTS:
+		x->cr.access = CR_CLEAR_TS;
+		break;
+	case INSN_LMSW:
+		x->cr.access = CR_LOAD_MSW;
+		break;
+	default:
+		x->cr.access = CR_STORE_MSW;
+	}
+}
+
+static void cr_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	const struct vmcb *b = v->control;
+	u64 info = vmcb_exit_info1(b);
+	u32 code = x->reason == SVM_EXIT_CR0_SEL_WRITE ? SVM_EXIT_CR0_WRITE : x->reason;
+
+	x->detail = code % 16;
+	if (!svm_uses(SVM_CPUID_DECODE_ASSISTS) || !(info & CR_INFO_IS_MOV) || !svm_uses(SVM_CPUID_NRIPS)) {
+		cr_identify(v, x);
+		return;
+	}
+	x->cr.number = (u8)(code % 16);
+	x->cr.gpr = (u8)GET(CR_INFO_GPR, info);
+	x->cr.access = code >= SVM_EXIT_CR0_WRITE ? CR_WRITE : CR_READ;
+	x->insn_len = (u32)(vmcb_next_rip(b) - v->state.rip);
+}
+
+static void msr_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	x->kind = vmcb_exit_info1(v->control) & MSR_INFO_WRITE ? EXIT_WRMSR : EXIT_RDMSR;
+}
+
+static void task_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	const struct vmcb *b = v->control;
+	u64 info = vmcb_exit_info2(b);
+	struct insn_identity insn;
+
+	x->task.selector = (u16)vmcb_exit_info1(b);
+	x->task.source = TASK_FROM_CALL;
+	if (info & TASK_INFO_IRET)
+		x->task.source = TASK_FROM_IRET;
+	else if (info & TASK_INFO_JUMP)
+		x->task.source = TASK_FROM_JMP;
+	else if (vmcb_exit_int_info(b) & EVENT_INFO_VALID)
+		x->task.source = TASK_FROM_GATE;
+	if (v->interrupted.is_valid || !svm_identify(v, x, &insn))
+		return;
+	x->insn_len = insn.bytes;
+	/* A gate through INT n: the event was left out because RIP is still there. The switch carries it out now. */
+	if (x->task.source == TASK_FROM_GATE)
+		v->interrupted = (struct event){.is_valid = true, .type = EVENT_SOFT_INTERRUPT, .insn_len = insn.bytes};
+}
+
+static void iret_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)x;
+	svm_nmi_iret(v);
+}
+
+/* `bytes`: of the opcode in `opcode`, first byte lowest; 0: the exit is not asked for its length here. */
+struct decoder {
+	u8 kind; /* enum exit_kind */
+	u8 bytes;
+	u32 opcode;
+	void (*decode)(struct hvm_vcpu *v, struct exit *x);
+};
+
+static const struct decoder decoders[] = {
+	[SVM_EXIT_CR0_READ] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR4_READ] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR8_READ] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR0_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR4_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR8_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR0_SEL_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_EXCEPTION_FIRST... SVM_EXIT_EXCEPTION_LAST] = {EXIT_EXCEPTION, 0, 0, exception_decode},
+	[SVM_EXIT_INTR] = {EXIT_INTERRUPT, 0, 0, NULL},
+	/* STGI has let it through to the host's own handler. */
+	[SVM_EXIT_NMI] = {EXIT_NMI, 0, 0, NULL},
+	[SVM_EXIT_INIT] = {EXIT_INIT, 0, 0, NULL},
+	[SVM_EXIT_VINTR] = {EXIT_INTERRUPT_WINDOW, 0, 0, NULL},
+	[SVM_EXIT_RDPMC] = {EXIT_RDPMC, 0, 0, NULL},
+	[SVM_EXIT_CPUID] = {EXIT_CPUID, 2, 0xa20f, NULL},
+	[SVM_EXIT_RSM] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_IRET] = {EXIT_NONE, 0, 0, iret_decode},
+	[SVM_EXIT_INVD] = {EXIT_CACHE, 2, 0x080f, NULL},
+	[SVM_EXIT_PAUSE] = {EXIT_PAUSE, 2, 0x90f3, NULL},
+	[SVM_EXIT_HLT] = {EXIT_HLT, 1, 0xf4, NULL},
+	[SVM_EXIT_INVLPGA] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_IOIO] = {EXIT_IO, 0, 0, io_decode},
+	[SVM_EXIT_MSR] = {EXIT_RDMSR, 0, 0, msr_decode},
+	[SVM_EXIT_TASK_SWITCH] = {EXIT_TASK_SWITCH, 0, 0, task_decode},
+	[SVM_EXIT_SHUTDOWN] = {EXIT_TRIPLE_FAULT, 0, 0, NULL},
+	[SVM_EXIT_VMRUN] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_VMMCALL] = {EXIT_HYPERCALL, 3, 0xd9010f, NULL},
+	[SVM_EXIT_VMLOAD] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_VMSAVE] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_STGI] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_CLGI] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_SKINIT] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_ICEBP] = {EXIT_EXCEPTION, 1, 0xf1, icebp_decode},
+	[SVM_EXIT_WBINVD] = {EXIT_CACHE, 2, 0x090f, NULL},
+	[SVM_EXIT_MONITOR] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_MWAIT] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_MWAIT_ARMED] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_XSETBV] = {EXIT_XSETBV, 3, 0xd1010f, NULL},
+	[SVM_EXIT_RDPRU] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_INVLPGB] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_INVLPGB_ILLEGAL] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_MCOMMIT] = {EXIT_UNDEFINED, 0, 0, NULL},
+	[SVM_EXIT_TLBSYNC] = {EXIT_UNDEFINED, 0, 0, NULL},
+};
+
+/* Prefixes may stand before the opcode: then the decoder counts. */
+static void __attribute__((noinline)) length_identify(struct hvm_vcpu *v, struct exit *x)
+{
+	struct insn_identity insn;
+
+	if (svm_identify(v, x, &insn))
+		x->insn_len = insn.bytes;
+}
+
+static inline void length_find(struct hvm_vcpu *v, struct exit *x, u32 opcode, u32 bytes)
+{
+	if (svm_uses(SVM_CPUID_NRIPS))
+		x->insn_len = (u32)(vmcb_next_rip(v->control) - v->state.rip);
+	else if (__builtin_expect(svm_code_is(v, opcode, bytes), 1))
+		x->insn_len = bytes;
+	else
+		length_identify(v, x);
+}
+
+#define OPCODE_RDMSR 0x320f
+#define OPCODE_WRMSR 0x300f
+
+static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struct exit *x, u64 code)
+{
+	struct svm_cpu *cpu = svm_this_cpu();
+
+	*x = (struct exit){.kind = EXIT_UNKNOWN, .reason = (u32)code};
+	if ((u32)code != SVM_EXIT_INVALID)
+		return;
+	tags_enter_undo(&cpu->tags, &v->vm->tags, &v->tags);
+	v->fetched = 0;
+	*x = (struct exit){.kind = EXIT_ENTRY_FAILED, .reason = (u32)code};
+}
+
+static void exit_decode(struct hvm_vcpu *v, struct exit *x, u64 code)
+{
+	const struct decoder *d;
+
+	x->reason = (u32)code;
+	x->detail = 0;
+	if (code == SVM_EXIT_NPF) {
+		npf_decode(v, x);
+		return;
+	}
+	if (__builtin_expect(code >= ARRAY_COUNT(decoders), 0)) {
+		run_failed(v, x, code);
+		return;
+	}
+	d = &decoders[code];
+	x->kind = d->kind;
+	x->insn_len = 0;
+	if (d->decode)
+		d->decode(v, x);
+	if (d->bytes)
+		length_find(v, x, d->opcode, d->bytes);
+	else if (code == SVM_EXIT_MSR)
+		length_find(v, x, x->kind == EXIT_WRMSR ? OPCODE_WRMSR : OPCODE_RDMSR, 2);
+}
+
+static inline void flush_set(struct vmcb *b, const struct tag_entry *entry)
+{
+	if (entry->is_new)
+		vmcb_asid_set(b, entry->tag);
+	if (__builtin_expect(entry->flush_all, 0))
+		vmcb_tlb_control_set(b, TLB_FLUSH_ALL);
+	else if (__builtin_expect(entry->flush_tag, 0))
+		vmcb_tlb_control_set(b, TLB_FLUSH_ASID);
+	else
+		vmcb_tlb_control_set(b, TLB_KEEP);
+}
+
+void svm_run(struct hvm_vcpu *v, struct exit *x)
+{
+	struct svm_cpu *cpu = svm_this_cpu();
+	struct vmcb *b = v->control;
+	struct tag_entry entry;
+
+	if (__builtin_expect(v->dirty, 0))
+		svm_write_back(v);
+	v->fetched = STATE_RIP;
+	v->interrupted.is_valid = false;
+	vmcb_rax_set(b, v->state.gpr[GPR_RAX]);
+	entry = tags_enter(&cpu->tags, &v->vm->tags, &v->tags);
+	flush_set(b, &entry);
+	svm_enter(v, v->control_hpa.v, cpu->host_hpa.v);
+	tags_leave(&v->tags);
+	if (svm_uses(SVM_CPUID_CLEAN))
+		vmcb_clean_set(b, CLEAN_ALL);
+	v->state.gpr[GPR_RAX] = vmcb_rax(b);
+	svm_event_after_exit(v);
+	v->state.rip = vmcb_rip(b);
+	exit_decode(v, x, vmcb_exit_code(b));
+}
