@@ -142,6 +142,7 @@ text_no_nx:
 
 	.section .bss.boot, "aw", @nobits
 	.balign 4096
+	.globl boot_pml4		/* the other CPUs come through it, too (trampoline.S) */
 boot_pml4:
 	.skip 4096
 boot_pdpt:

@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "boot/info/acpi.h"
 #include "host/clock.h"
-#include "host/log.h"
+#include "host/cpu.h"
 #include "host/memory.h"
 #include "host/trap.h"
 #include "x86/insn.h"
@@ -16,6 +16,8 @@
 #define LAPIC_ID 0x20
 #define LAPIC_EOI 0xb0
 #define LAPIC_SVR 0xf0
+#define LAPIC_ICR_LOW 0x300
+#define LAPIC_ICR_HIGH 0x310
 #define LAPIC_LVT_TIMER 0x320
 #define LAPIC_LVT_LINT0 0x350
 #define LAPIC_LVT_LINT1 0x360
@@ -28,7 +30,15 @@
 #define LVT_TSC_DEADLINE BIT(18)
 #define LVT_NMI (4u << 8)
 #define TIMER_DIVIDE_BY_1 0xb
+#define CPUID1_ECX_X2APIC BIT(21)
 #define CPUID1_ECX_TSC_DEADLINE BIT(24)
+
+/* SDM 3A, Interrupt Command Register */
+#define ICR_NMI (4u << 8)
+#define ICR_INIT (5u << 8)
+#define ICR_STARTUP (6u << 8)
+#define ICR_PENDING BIT(12)
+#define ICR_ASSERT BIT(14)
 
 #define IOAPIC_WINDOW 0x10
 #define IOAPIC_VERSION 1
@@ -60,6 +70,51 @@ static void lapic_write(u32 offset, u32 value)
 		mmio_write32(lapic + offset, value);
 }
 
+static u32 lapic_id(void)
+{
+	return lapic_read(LAPIC_ID) >> (is_x2apic ? 0 : 24);
+}
+
+/* In x2APIC mode the ICR is one register, and there is no waiting (SDM 3A, ICR Operation in x2APIC Mode). */
+static void icr_write(u32 apic_id, u32 command)
+{
+	if (is_x2apic) {
+		/* The WRMSR is not serialising: what was stored before must be seen by who is interrupted. */
+		__asm__ volatile("mfence; lfence" : : : "memory");
+		wrmsr(MSR_X2APIC_FIRST + LAPIC_ICR_LOW / 16, (u64)apic_id << 32 | command);
+		return;
+	}
+	while (lapic_read(LAPIC_ICR_LOW) & ICR_PENDING)
+		pause();
+	lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
+	lapic_write(LAPIC_ICR_LOW, command);
+}
+
+void apic_send_init(u32 apic_id)
+{
+	icr_write(apic_id, ICR_INIT | ICR_ASSERT);
+}
+
+void apic_send_startup(u32 apic_id, u8 page)
+{
+	icr_write(apic_id, ICR_STARTUP | ICR_ASSERT | page);
+}
+
+void apic_send_nmi(u32 apic_id)
+{
+	icr_write(apic_id, ICR_NMI | ICR_ASSERT);
+}
+
+void apic_send(u32 apic_id, u8 vector)
+{
+	icr_write(apic_id, ICR_ASSERT | vector);
+}
+
+bool apic_can_reach(u32 apic_id)
+{
+	return is_x2apic || apic_id < 0xff;
+}
+
 void apic_eoi(void)
 {
 	lapic_write(LAPIC_EOI, 0);
@@ -88,21 +143,30 @@ static void ioapic_mask_all(volatile u8 *ioapic)
 		ioapic_write(ioapic, IOAPIC_REDIRECTION + 2 * pin, REDIRECTION_MASKED);
 }
 
-void apic_init(const struct acpi_info *acpi)
+void apic_cpu_init(struct cpu *cpu)
 {
 	u64 base = rdmsr(MSR_APIC_BASE);
 
-	outb(PIC1_MASK, 0xff);
-	outb(PIC2_MASK, 0xff);
-	is_x2apic = base & APIC_BASE_X2APIC;
+	/* From disabled to x2APIC mode the way leads through xAPIC mode (SDM 3A, x2APIC State Transitions). */
 	if (!(base & APIC_BASE_ENABLE))
 		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE);
-	if (!is_x2apic)
+	if (is_x2apic)
+		wrmsr(MSR_APIC_BASE, base | APIC_BASE_ENABLE | APIC_BASE_X2APIC);
+	else if (!lapic)
 		lapic = memory_map_device(HPA(base & APIC_BASE_ADDRESS), PAGE_BYTES);
 	lapic_write(LAPIC_SVR, SVR_ENABLE | HOST_VECTOR_SPURIOUS);
 	lapic_write(LAPIC_LVT_LINT0, LVT_MASKED);
 	lapic_write(LAPIC_LVT_LINT1, LVT_NMI);
 	lapic_write(LAPIC_LVT_TIMER, LVT_MASKED);
+	cpu->apic_id = lapic_id();
+}
+
+void apic_init(const struct acpi_info *acpi)
+{
+	outb(PIC1_MASK, 0xff);
+	outb(PIC2_MASK, 0xff);
+	is_x2apic = (rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC) || (cpuid(1, 0).ecx & CPUID1_ECX_X2APIC);
+	apic_cpu_init(&boot_cpu);
 	for (u32 i = 0; i < acpi->ioapic_count; i++)
 		ioapic_mask_all(memory_map_device(HPA(acpi->ioapic[i].hpa), PAGE_BYTES));
 }
@@ -111,7 +175,7 @@ bool apic_route_isa(const struct acpi_info *acpi, u8 irq, u8 vector)
 {
 	u32 gsi = acpi->isa_gsi[irq];
 	u16 flags = acpi->isa_flags[irq];
-	u32 id = lapic_read(LAPIC_ID) >> (is_x2apic ? 0 : 24);
+	u32 id = lapic_id();
 
 	for (u32 i = 0; i < acpi->ioapic_count; i++) {
 		volatile u8 *ioapic = memory_map_device(HPA(acpi->ioapic[i].hpa), PAGE_BYTES);
@@ -148,18 +212,24 @@ static u64 timer_measure(void)
 	return ticks * 100ull;
 }
 
-void apic_timer_init(void)
+void apic_timer_cpu_init(void)
 {
-	is_deadline_timer = cpuid(1, 0).ecx & CPUID1_ECX_TSC_DEADLINE;
 	if (is_deadline_timer) {
 		lapic_write(LAPIC_LVT_TIMER, LVT_TSC_DEADLINE | HOST_VECTOR_TIMER);
 		/* SDM 3A, TSC-Deadline Mode: order the MMIO write before the first deadline. */
 		__asm__ volatile("mfence" : : : "memory");
 		return;
 	}
-	timer_hz = timer_measure();
 	lapic_write(LAPIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
 	lapic_write(LAPIC_LVT_TIMER, HOST_VECTOR_TIMER);
+}
+
+void apic_timer_init(void)
+{
+	is_deadline_timer = cpuid(1, 0).ecx & CPUID1_ECX_TSC_DEADLINE;
+	if (!is_deadline_timer)
+		timer_hz = timer_measure();
+	apic_timer_cpu_init();
 }
 
 void apic_timer_arm(u64 tsc)
@@ -168,10 +238,11 @@ void apic_timer_arm(u64 tsc)
 	u64 ticks;
 
 	if (is_deadline_timer) {
-		wrmsr(MSR_TSC_DEADLINE, tsc == NEVER ? 0 : MAX(tsc, 1));
+		/* The MSR is compared with this CPU's own TSC. 0 would disarm it. */
+		wrmsr(MSR_TSC_DEADLINE, tsc == NEVER ? 0 : MAX(tsc - this_cpu()->tsc_offset, 1));
 		return;
 	}
-	now = rdtsc();
+	now = clock_tsc();
 	ticks = tsc == NEVER ? 0 : tsc <= now ? 1 : muldiv(tsc - now, timer_hz, clock_tsc_khz() * 1000) + 1;
 	lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(ticks, UINT32_MAX));
 }

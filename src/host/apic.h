@@ -6,9 +6,26 @@
 #include "base/types.h"
 
 struct acpi_info;
+struct cpu;
 
-/* Enable this CPU's local APIC (x2APIC mode if the firmware left it so) and mask the 8259s and every I/O APIC pin. */
+/* Enable the boot CPU's local APIC, in x2APIC mode where there is one, and mask the 8259s and every I/O APIC pin. */
 void apic_init(const struct acpi_info *acpi);
+
+/* Enable the running CPU's local APIC in the boot CPU's mode; cpu->apic_id is read. Context: part of apic_init(), and
+ * once on each other CPU. */
+void apic_cpu_init(struct cpu *cpu);
+
+/*
+ * Messages to another CPU's local APIC (SDM 3A, Issuing Interprocessor Interrupts). What was stored before is seen by
+ * who is interrupted. A start-up message names the 4 KiB page, below 1 MiB, where the CPU begins.
+ */
+void apic_send_init(u32 apic_id);
+void apic_send_startup(u32 apic_id, u8 page);
+void apic_send_nmi(u32 apic_id);
+void apic_send(u32 apic_id, u8 vector);
+
+/* Ids from 255 on are reached in x2APIC mode only. */
+bool apic_can_reach(u32 apic_id);
 
 /* Route ISA interrupt `irq` to `vector` of this CPU. False, and nothing is routed, when no I/O APIC serves it. */
 bool apic_route_isa(const struct acpi_info *acpi, u8 irq, u8 vector);
@@ -19,9 +36,12 @@ void apic_eoi(void);
 /* Measure the local APIC timer's rate against the TSC. Context: after clock_init(). */
 void apic_timer_init(void);
 
+/* The same timer on another CPU, at the rate measured. Context: once on each, after apic_cpu_init(). */
+void apic_timer_cpu_init(void);
+
 /*
- * Interrupt this CPU (HOST_VECTOR_TIMER) when the TSC reaches `tsc`, at once if it has; NEVER disarms. One deadline at
- * a time. An early interrupt is possible where a deadline is farther away than the timer counts: look at the clock.
+ * Interrupt this CPU (HOST_VECTOR_TIMER) when clock_tsc() reaches `tsc`, at once if it has; NEVER disarms. One deadline
+ * at a time. An early interrupt is possible where a deadline is farther away than the timer counts: look at the clock.
  */
 void apic_timer_arm(u64 tsc);
 

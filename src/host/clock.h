@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The machine's time: the TSC, whose rate is measured once at boot. */
+/*
+ * The machine's time: the boot CPU's TSC, whose rate is measured once at boot. A CPU whose own TSC stands elsewhere
+ * adds an offset that was measured when it came up (host/tsc_sync.c).
+ */
 #ifndef ETERNA_HOST_CLOCK_H
 #define ETERNA_HOST_CLOCK_H
 
-#include "base/types.h"
+#include "host/cpu.h"
 #include "x86/insn.h"
 
 struct acpi_info;
@@ -21,6 +24,12 @@ extern const u64 boot_tsc;
 
 /* Measure the TSC against the ACPI PM timer, or the 8254 where there is none. */
 void clock_init(const struct acpi_info *acpi);
+
+/* Now, in ticks: the same on all CPUs, as exactly as it can be measured. */
+static inline u64 clock_tsc(void)
+{
+	return rdtsc() + this_cpu()->tsc_offset;
+}
 
 static inline u64 clock_tsc_khz(void)
 {

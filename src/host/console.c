@@ -5,6 +5,7 @@
 #include "base/bits.h"
 #include "base/ring.h"
 #include "host/apic.h"
+#include "host/lock.h"
 #include "host/trap.h"
 #include "x86/insn.h"
 
@@ -40,6 +41,25 @@ static bool is_present;
 static bool is_by_interrupt;
 static u8 last_put = '\n';
 static void (*on_interrupt)(void);
+static struct lock lock = LOCK_INIT(LOCK_CONSOLE);
+static bool is_lock_void;
+
+static void take(void)
+{
+	if (!is_lock_void)
+		lock_take(&lock);
+}
+
+static void drop(void)
+{
+	if (!is_lock_void)
+		lock_drop(&lock);
+}
+
+void console_void_lock(void)
+{
+	is_lock_void = true;
+}
 
 void console_init(void)
 {
@@ -82,14 +102,53 @@ static void interrupts_select(void)
 
 static void console_interrupt(void)
 {
+	take();
 	while (!(inb(UART_IIR) & IIR_NONE)) {
 		rx_take();
 		tx_feed();
 		interrupts_select();
 	}
+	drop();
 	if (on_interrupt)
 		on_interrupt();
 	apic_eoi();
+}
+
+/* The functions that end in _held: the caller has the lock. */
+static void flush_held(void)
+{
+	if (!is_present)
+		return;
+	while (ring_used(&tx))
+		tx_feed();
+	while (!(inb(UART_LSR) & LSR_TX_EMPTY))
+		pause();
+}
+
+static bool try_put_held(u8 byte)
+{
+	bool was_empty = !ring_used(&tx);
+
+	if (!is_present)
+		return true;
+	if (!ring_put(&tx, byte))
+		return false;
+	last_put = byte;
+	if (is_by_interrupt && was_empty)
+		interrupts_select();
+	return true;
+}
+
+static void put_text_held(char c)
+{
+	if (c == '\n')
+		put_text_held('\r');
+	if (!try_put_held((u8)c)) {
+		flush_held();
+		(void)try_put_held((u8)c);
+	}
+	if (!is_by_interrupt)
+		flush_held();
 }
 
 void console_enable_interrupts(void (*notify)(void))
@@ -105,82 +164,107 @@ void console_enable_interrupts(void (*notify)(void))
 
 u32 console_room(void)
 {
-	return ring_room(&tx);
-}
+	u32 room;
 
-void console_fresh_line(void)
-{
-	if (last_put != '\n')
-		console_put_text('\n');
+	take();
+	room = ring_room(&tx);
+	drop();
+	return room;
 }
 
 bool console_try_put(u8 byte)
 {
-	bool was_empty = !ring_used(&tx);
+	bool done;
 
-	if (!is_present)
-		return true;
-	if (!ring_put(&tx, byte))
-		return false;
-	last_put = byte;
-	if (is_by_interrupt && was_empty)
-		interrupts_select();
-	return true;
+	take();
+	done = try_put_held(byte);
+	drop();
+	return done;
 }
 
-void console_put_text(char c)
+void console_write(const char *text, u32 bytes, bool is_line)
 {
-	if (c == '\n')
-		console_put_text('\r');
-	if (!console_try_put((u8)c)) {
-		console_flush();
-		(void)console_try_put((u8)c);
-	}
-	if (!is_by_interrupt)
-		console_flush();
+	take();
+	if (is_line && last_put != '\n')
+		put_text_held('\n');
+	for (u32 i = 0; i < bytes; i++)
+		put_text_held(text[i]);
+	drop();
+}
+
+void console_fresh_line(void)
+{
+	console_write("", 0, true);
 }
 
 bool console_get(u8 *byte)
 {
-	bool was_full = !ring_room(&rx);
-	bool got = ring_get(&rx, byte);
+	bool was_full;
+	bool got;
 
+	take();
+	was_full = !ring_room(&rx);
+	got = ring_get(&rx, byte);
 	if (is_present && was_full)
 		interrupts_select();
+	drop();
 	return got;
 }
 
 bool console_peek(u8 *byte)
 {
-	if (!ring_used(&rx))
-		return false;
-	*byte = ring_peek(&rx, 0);
-	return true;
+	bool is_there;
+
+	take();
+	is_there = ring_used(&rx);
+	if (is_there)
+		*byte = ring_peek(&rx, 0);
+	drop();
+	return is_there;
 }
 
 void console_flush(void)
 {
-	if (!is_present)
-		return;
-	while (ring_used(&tx))
-		tx_feed();
-	while (!(inb(UART_LSR) & LSR_TX_EMPTY))
-		pause();
+	take();
+	flush_held();
+	drop();
 }
 
 static void console_sink_put(struct fmt_sink *sink, char c)
 {
 	(void)sink;
-	console_put_text(c);
+	console_write(&c, 1, false);
 }
 
 struct fmt_sink console_sink = {console_sink_put};
 
+/* Gathers text, so that what is printed at once comes out at once. */
+struct text_sink {
+	struct fmt_sink sink; /* first */
+	u32 bytes;
+	char text[256];
+};
+
+static void text_put(struct fmt_sink *sink, char c)
+{
+	struct text_sink *t = (struct text_sink *)sink;
+
+	if (t->bytes == sizeof(t->text)) {
+		console_write(t->text, t->bytes, false);
+		t->bytes = 0;
+	}
+	t->text[t->bytes++] = c;
+}
+
 void console_print(const char *format, ...)
 {
+	struct text_sink t;
 	va_list args;
 
+	t.sink = (struct fmt_sink){text_put};
+	t.bytes = 0;
 	va_start(args, format);
-	fmt_print_args(&console_sink, format, args);
+	fmt_print_args(&t.sink, format, args);
 	va_end(args);
+	console_write(t.text, t.bytes, false);
 }

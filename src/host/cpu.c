@@ -9,7 +9,9 @@
 #include "x86/regs/control.h"
 #include "x86/regs/msr.h"
 
-struct cpu boot_cpu;
+struct cpu boot_cpu = {.self = &boot_cpu};
+struct cpu *cpu_at[CPUS_MAX] = {&boot_cpu};
+u32 cpu_count = 1;
 
 /* A TSS descriptor fills two GDT slots (SDM 3A, TSS Descriptor in 64-bit mode): available, present. */
 static void tss_describe(u64 slot[2], const struct tss *tss)
@@ -53,6 +55,11 @@ static void protections_enable(void)
 	if (r.ecx & CPUID7_ECX_UMIP)
 		cr4 |= CR4_UMIP;
 	write_cr4(cr4);
+}
+
+void cpu_init_first(void)
+{
+	wrmsr(MSR_GS_BASE, (u64)&boot_cpu);
 }
 
 void cpu_init(struct cpu *cpu, u32 index)

@@ -4,20 +4,22 @@
 
 #include "host/cpu.h"
 #include "host/layout.h"
+#include "host/lock.h"
 #include "host/panic.h"
 #include "iface/memory_range.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
 
 /*
- * The pool holds hypervisor structures: 8 MiB of them, and page tables for the worst case, all guest memory in 4 KiB
- * pages, once in the second-level table and once in the window: 1/256 of memory.
+ * The pool holds hypervisor structures: 8 MiB of them, the stacks of each CPU, and page tables for the worst case, all
+ * guest memory in 4 KiB pages, once in the second-level table and once in the window: 1/256 of memory.
  */
 #define POOL_BYTES_BASE (8 * MIB)
+#define POOL_BYTES_CPU ((IST_COUNT + 1) * (u64)LAYOUT_STACK_BYTES)
 #define POOL_MEMORY_SHARE 256
 #define LARGE_PAGE (2 * MIB)
 #define POOL_LIMIT (4 * GIB) /* the boot tables reach so far */
-/* Frames start here: below are the BIOS's data and, later, the other CPUs' first instructions. */
+/* Frames start here: below are the BIOS's data and the other CPUs' first instructions. */
 #define FRAMES_START (1 * MIB)
 
 #define CPUID_EXT_FEATURES 0x80000001
@@ -28,6 +30,17 @@ static struct pool pool;
 static struct frames frames;
 static struct pagetable table;
 static struct pagetable_caps caps;
+static struct lock lock = LOCK_INIT(LOCK_MEMORY);
+
+void memory_lock_take(void)
+{
+	lock_take(&lock);
+}
+
+void memory_lock_drop(void)
+{
+	lock_drop(&lock);
+}
 
 struct pool *memory_pool(void)
 {
@@ -127,16 +140,24 @@ bool memory_is_stack(u64 address)
 	       !pagetable_lookup(&table, address + 15, &m);
 }
 
-static void stacks_map(u32 index)
+static err_t stack_map(u64 bottom)
 {
-	for (u32 ist = 0; ist < IST_COUNT; ist++) {
-		void *pages = pool_alloc(&pool, LAYOUT_STACK_BYTES / PAGE_BYTES);
+	void *pages = pool_alloc(&pool, LAYOUT_STACK_BYTES / PAGE_BYTES);
 
-		if (!pages)
-			panic("no memory for the stacks of CPU %u", index);
-		map_or_panic(stack_bottom(index, ist), pool_hpa(&pool, pages).v, LAYOUT_STACK_BYTES, PROT_RW,
-			     MEMTYPE_WB);
-	}
+	if (!pages)
+		return ERR_NOMEM;
+	return pagetable_map(&table, bottom, pool_hpa(&pool, pages), LAYOUT_STACK_BYTES, PROT_RW, MEMTYPE_WB);
+}
+
+err_t memory_map_stacks(u32 index)
+{
+	err_t err = OK;
+
+	memory_lock_take();
+	for (u32 ist = 0; ist < IST_COUNT && !err; ist++)
+		err = stack_map(stack_bottom(index, ist));
+	memory_lock_drop();
+	return err;
 }
 
 static void frames_take_part(u64 start, u64 end)
@@ -163,9 +184,10 @@ static void frames_take(const struct memory_range *free, u32 free_count, u64 poo
 	}
 }
 
-err_t memory_init(const struct memory_range *free, u32 free_count)
+err_t memory_init(const struct memory_range *free, u32 free_count, u32 cpus)
 {
-	u64 bytes = ALIGN_UP(POOL_BYTES_BASE + bytes_of(free, free_count) / POOL_MEMORY_SHARE, LARGE_PAGE);
+	u64 bytes = ALIGN_UP(POOL_BYTES_BASE + cpus * POOL_BYTES_CPU + bytes_of(free, free_count) / POOL_MEMORY_SHARE,
+			     LARGE_PAGE);
 	u64 start = pool_place(free, free_count, bytes);
 	err_t err;
 
@@ -179,7 +201,9 @@ err_t memory_init(const struct memory_range *free, u32 free_count)
 	if (err)
 		return err;
 	image_map();
-	stacks_map(0);
+	err = memory_map_stacks(0);
+	if (err)
+		return err;
 	map_or_panic(LAYOUT_POOL + start, start, bytes, PROT_RW, MEMTYPE_WB);
 	/* A first mapping in each area makes its top-level entry: VMs' tables copy those and must not miss one. */
 	(void)memory_map_readonly(HPA(0), PAGE_BYTES);
@@ -202,8 +226,8 @@ void memory_seal(void)
 	write_cr0(read_cr0() | CR0_WP);
 }
 
-/* Map the pages of [hpa, hpa + bytes) that are not there yet. */
-static u64 area_map(u64 area, u64 hpa, u64 bytes, enum prot prot, enum memtype type)
+/* Map the pages of [hpa, hpa + bytes) that are not there yet. No CPU can have cached that they were not. */
+static u64 area_map_locked(u64 area, u64 hpa, u64 bytes, enum prot prot, enum memtype type)
 {
 	u64 end = ALIGN_UP(hpa + bytes, PAGE_BYTES);
 
@@ -227,6 +251,16 @@ static u64 area_map(u64 area, u64 hpa, u64 bytes, enum prot prot, enum memtype t
 		}
 	}
 	return area + hpa;
+}
+
+static u64 area_map(u64 area, u64 hpa, u64 bytes, enum prot prot, enum memtype type)
+{
+	u64 va;
+
+	memory_lock_take();
+	va = area_map_locked(area, hpa, bytes, prot, type);
+	memory_lock_drop();
+	return va;
 }
 
 volatile u8 *memory_map_device(hpa_t hpa, u64 bytes)

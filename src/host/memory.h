@@ -20,16 +20,23 @@ extern const u8 image_phys_start[], image_phys_end[];
  * one-to-one mapping of the boot code is gone then.
  *
  * @free  usable memory outside the image and the modules, sorted, whole pages
+ * @cpus  the CPUs that the pool must have stacks for
  * @return OK; ERR_NOMEM when no free range below 4 GiB holds the pool
  * Context: boot CPU, once, on the boot stack.
  */
-err_t memory_init(const struct memory_range *free, u32 free_count) MUST_CHECK;
+err_t memory_init(const struct memory_range *free, u32 free_count, u32 cpus) MUST_CHECK;
 
 /* Make the data that only boot code writes read-only. Context: boot CPU, end of boot. */
 void memory_seal(void);
 
+/*
+ * The pool and the frames, for all CPUs: the lock is held around each use of them, and around every change of a table
+ * whose pages come from the pool. The functions below take it themselves where they need it.
+ */
 struct pool *memory_pool(void);
 struct frames *memory_frames(void);
+void memory_lock_take(void);
+void memory_lock_drop(void);
 
 /* ETERNA's own tables: address spaces of VMs share their upper half. */
 const struct pagetable *memory_host_table(void);
@@ -42,6 +49,9 @@ volatile u8 *memory_map_device(hpa_t hpa, u64 bytes);
 
 /* Boot modules and firmware tables, read-only. NULL when the range is absurd. Panics when the pool is empty. */
 const void *memory_map_readonly(hpa_t hpa, u64 bytes);
+
+/* Map the stacks of one more CPU. Returns OK or ERR_NOMEM. */
+err_t memory_map_stacks(u32 index) MUST_CHECK;
 
 /* Top of stack `ist` (0: the CPU's normal one) of CPU `index`. */
 u64 memory_stack_top(u32 index, u32 ist);

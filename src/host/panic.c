@@ -5,13 +5,15 @@
 #include "base/assert.h"
 #include "host/backtrace.h"
 #include "host/console.h"
+#include "host/cpu.h"
+#include "host/ipi.h"
 #include "host/power.h"
 #include "host/trap.h"
 #include "x86/insn.h"
 
 static void (*reporter)(void);
 static void (*cleanup_run)(void);
-static bool is_panicking;
+static u32 panicking; /* number of the CPU that is, plus 1 */
 
 void panic_set_reporter(void (*report)(void))
 {
@@ -30,16 +32,31 @@ static void NORETURN stop(void)
 	power_off(POWER_STATUS_ERROR);
 }
 
-/* A second failure inside the dump must not start another one. */
+bool panic_is_under_way(void)
+{
+	return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
+}
+
+/* A second failure inside the dump must not start another one. Of two CPUs that fail, the first one speaks. */
 static void enter_panic(void)
 {
+	u32 own = this_cpu()->index + 1;
+	u32 first = 0;
+
 	cli();
-	if (is_panicking) {
+	if (!__atomic_compare_exchange_n(&panicking, &first, own, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		if (first != own) {
+			cpu_phase_set(this_cpu(), CPU_STOPPED);
+			cpu_halt();
+		}
 		console_print("eterna: panic inside a panic\n");
 		power_off(POWER_STATUS_ERROR);
 	}
-	is_panicking = true;
+	ipi_stop_others();
+	console_void_lock();
 	console_fresh_line();
+	if (cpu_count > 1)
+		console_print("eterna: CPU %u of %u, the others are stopped\n", this_cpu()->index, cpu_count);
 }
 
 static void report(void)

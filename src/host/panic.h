@@ -10,6 +10,9 @@ struct trap_frame;
 /* An error of ETERNA's own or of the machine that it cannot go on from. */
 void panic(const char *format, ...) NORETURN FORMAT_LIKE_PRINTF(1, 2);
 
+/* Does a CPU write its last words? Locks are void then, and an NMI means: stop. */
+bool panic_is_under_way(void);
+
 /* A host exception: registers, backtrace, the last exits. */
 void panic_trap(const struct trap_frame *frame) NORETURN;
 

@@ -6,6 +6,7 @@
 #include "host/layout.h"
 #include "host/log.h"
 #include "host/panic.h"
+#include "x86/insn.h"
 #include "x86/regs/control.h"
 
 extern const u8 trap_vectors[256][16];
@@ -61,6 +62,19 @@ void trap_set_handler(u8 vector, void (*handler)(void))
 	handlers[vector] = handler;
 }
 
+/* It may come anywhere, with any lock held: it takes none, and says nothing. In a panic it is the order to stop. */
+static void nmi_handle(const struct trap_frame *frame)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (panic_is_under_way()) {
+		cpu_phase_set(cpu, CPU_STOPPED);
+		cpu_halt();
+	}
+	cpu->nmi_rip = frame->rip;
+	cpu->nmi_count++;
+}
+
 void trap_handle(struct trap_frame *frame)
 {
 	if (frame->vector >= HOST_VECTOR_FIRST) {
@@ -71,8 +85,18 @@ void trap_handle(struct trap_frame *frame)
 		return;
 	}
 	if (frame->vector == VECTOR_NMI) {
-		log_warn("NMI at rip %#lx", frame->rip);
+		nmi_handle(frame);
 		return;
 	}
 	panic_trap(frame);
+}
+
+void trap_tell_nmis(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (__builtin_expect(cpu->nmi_told == cpu->nmi_count, 1))
+		return;
+	log_warn("CPU %u: NMI at rip %#lx, %u so far", cpu->index, cpu->nmi_rip, cpu->nmi_count);
+	cpu->nmi_told = cpu->nmi_count;
 }

@@ -18,6 +18,8 @@ enum host_vector {
 	HOST_VECTOR_FIRST = 0x20,
 	HOST_VECTOR_COM1 = 0x40,
 	HOST_VECTOR_TIMER = 0xf0,
+	HOST_VECTOR_KICK = 0xf1, /* nothing but to leave the guest, or HLT */
+	HOST_VECTOR_CALL = 0xf2, /* ipi_call() */
 	HOST_VECTOR_SPURIOUS = 0xff
 };
 
@@ -26,5 +28,8 @@ void trap_init(void);
 
 /* Who handles interrupt `vector` (32..255); the handler runs with interrupts off and sends the EOI itself. */
 void trap_set_handler(u8 vector, void (*handler)(void));
+
+/* Log the NMIs that this CPU had: their handler may have come while the log's lock was held. */
+void trap_tell_nmis(void);
 
 #endif

@@ -71,7 +71,7 @@ void machine_tell(const struct acpi_info *acpi)
 	cpu_name(name);
 	while (*start == ' ')
 		start++;
-	log_info("CPU: %s (signature %#x), %u in the machine, 1 used", start, id.eax, acpi->cpu_count);
+	log_info("CPU: %s (signature %#x), %u in the machine", start, id.eax, acpi->cpu_count);
 	log_info("TSC: %lu.%03lu MHz by the %s; %s, %s timer, %u I/O APICs", clock_tsc_khz() / 1000,
 		 clock_tsc_khz() % 1000, clock_source_name(), apic_mode_name(), apic_timer_name(), acpi->ioapic_count);
 }

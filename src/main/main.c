@@ -17,6 +17,7 @@
 #include "host/memory.h"
 #include "host/panic.h"
 #include "host/power.h"
+#include "host/smp.h"
 #include "host/trap.h"
 #include "hvm/hvm.h"
 #include "main/machine.h"
@@ -135,7 +136,8 @@ static void memory_take(void)
 	err = memory_map_free(&map, used, used_count, free, ARRAY_COUNT(free), &free_count);
 	if (err)
 		log_warn("memory map: too many free ranges, the rest is not used");
-	err = memory_init(free, free_count);
+	smp_reserve(free, free_count);
+	err = memory_init(free, free_count, MIN(MAX(acpi.cpu_count, 1), CPUS_MAX));
 	if (err)
 		fatal("too little memory: %lu KiB usable (%s)", memory_map_bytes(&map, MEMORY_USABLE) / KIB,
 		      err_text(err));
@@ -145,6 +147,7 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 {
 	err_t err;
 
+	cpu_init_first();
 	panic_seed_stack_guard(rdtsc() * 0x9e3779b97f4a7c15);
 	console_init();
 	log_info("ETERNA x86_64, image %lu KiB at %#lx", ((u64)image_phys_end - (u64)image_phys_start) / KIB,
@@ -189,5 +192,5 @@ static void start_on_final_stack(void)
 	if (err)
 		fatal("%s cannot be enabled: %s", hvm->name, err_text(err));
 	panic_set_cleanup(hvm->cpu_disable);
-	start_vms(&boot);
+	start_vms(&boot, &acpi);
 }

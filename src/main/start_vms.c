@@ -5,9 +5,11 @@
 #include "boot/info/boot_info.h"
 #include "config/config.h"
 #include "host/console.h"
+#include "host/cpu.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/power.h"
+#include "host/smp.h"
 #include "hvm/hvm.h"
 #include "main/commands.h"
 #include "main/console_switch.h"
@@ -100,7 +102,7 @@ static void NORETURN finish(void)
 	power_off(is_config_good ? fleet_exit_status() : POWER_STATUS_ERROR);
 }
 
-void start_vms(const struct boot_info *boot)
+void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 {
 	is_config_good = config_read(boot);
 	if (is_config_good) {
@@ -109,6 +111,7 @@ void start_vms(const struct boot_info *boot)
 		fleet_init(&config, boot);
 	}
 	memory_seal();
+	smp_start(acpi, CPUS_MAX);
 	run_init();
 	console_switch_init(&commands);
 	if (is_config_good) {

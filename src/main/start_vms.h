@@ -3,9 +3,10 @@
 #ifndef ETERNA_MAIN_START_VMS_H
 #define ETERNA_MAIN_START_VMS_H
 
+struct acpi_info;
 struct boot_info;
 
-/* Read the configuration, make its VMs, run them till none is left, power off. */
-void start_vms(const struct boot_info *boot) __attribute__((noreturn));
+/* Read the configuration, start the other CPUs, make the VMs, run them till none is left, power off. */
+void start_vms(const struct boot_info *boot, const struct acpi_info *acpi) __attribute__((noreturn));
 
 #endif

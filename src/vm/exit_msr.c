@@ -165,7 +165,7 @@ enum exit_next exit_rdmsr(struct vcpu *v, const struct exit *x)
 	case MSR_TSC_DEADLINE:
 		return deadline_read(v);
 	case MSR_TSC:
-		return answer(v, rdtsc() + v->hvm.tsc_offset);
+		return answer(v, clock_tsc() + v->hvm.tsc_offset);
 	case MSR_TSC_ADJUST:
 		return answer(v, v->tsc_adjust);
 	case MSR_EFER:
@@ -207,7 +207,7 @@ enum exit_next exit_wrmsr(struct vcpu *v, const struct exit *x)
 	case MSR_TSC_DEADLINE:
 		return deadline_write(v, value);
 	case MSR_TSC:
-		return tsc_write(v, value - (rdtsc() + v->hvm.tsc_offset));
+		return tsc_write(v, value - (clock_tsc() + v->hvm.tsc_offset));
 	case MSR_TSC_ADJUST:
 		return tsc_write(v, value - v->tsc_adjust);
 	case MSR_EFER:

@@ -133,7 +133,7 @@ static void timer_arm(u64 tsc)
 
 static void guest_timer_arm(struct vcpu *v)
 {
-	u64 now = rdtsc();
+	u64 now = clock_tsc();
 	u64 most = now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
 
 	hvm->deadline_set(&v->hvm, MAX(MIN(run.armed_tsc, most), now) - now);
@@ -224,7 +224,7 @@ void run_loop(run_work_fn *work)
 		run.has_work = false;
 		devices_tick();
 		v = pick(&runnable);
-		timer_arm(next_deadline(runnable > 1 ? rdtsc() + clock_ns_to_tsc(SLICE_NS) : NEVER));
+		timer_arm(next_deadline(runnable > 1 ? clock_tsc() + clock_ns_to_tsc(SLICE_NS) : NEVER));
 		if (v) {
 			first_entry_tell(v);
 			vcpu_run(v);

@@ -9,7 +9,7 @@
 
 u64 vm_now_ns(const struct vm *vm)
 {
-	return clock_tsc_to_ns(rdtsc() - vm->tsc_at_zero);
+	return clock_tsc_to_ns(clock_tsc() - vm->tsc_at_zero);
 }
 
 void vm_pause(struct vm *vm)
@@ -20,7 +20,7 @@ void vm_pause(struct vm *vm)
 
 void vm_resume(struct vm *vm)
 {
-	u64 tsc_at_zero = rdtsc() - clock_ns_to_tsc(vm->paused_ns);
+	u64 tsc_at_zero = clock_tsc() - clock_ns_to_tsc(vm->paused_ns);
 
 	for (u32 i = 0; i < vm->vcpu_count; i++)
 		hvm_tsc_offset_set(&vm->vcpu[i]->hvm, vm->vcpu[i]->hvm.tsc_offset + vm->tsc_at_zero - tsc_at_zero);

@@ -79,6 +79,15 @@ static inline u64 rdtsc(void)
 	return (u64)high << 32 | low;
 }
 
+/* Neither earlier loads nor later ones cross it (SDM 2, RDTSC). */
+static inline u64 rdtsc_ordered(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
 static inline u64 xgetbv(u32 reg)
 {
 	u32 low, high;

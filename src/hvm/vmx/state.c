@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Register state between the VMCS and struct cpu_state (SDM 3C, Guest-State Area).
+#include "host/cpu.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -187,7 +188,7 @@ void vmx_write_back(struct hvm_vcpu *v)
 	if (groups & STATE_SYSCALL)
 		syscall_write(s);
 	if (groups & STATE_TSC)
-		vmwrite(VMCS_tsc_offset, v->tsc_offset);
+		vmwrite(VMCS_tsc_offset, v->tsc_offset + this_cpu()->tsc_offset);
 	if (groups & STATE_DEBUG)
 		vmx_debug_load(s);
 	if (groups & STATE_DR7)
