@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-# make run: ETERNA in a machine with VT-x, and in it an unmodified Debian kernel with a shell.  make iso: for a USB stick.
+# make run: ETERNA in a machine, and in it an unmodified Debian kernel with a shell.  make iso: for a USB stick.
 #
-#   make run [MACHINE=auto|bochs|kvm] [GUEST=cloud|full] [RUN_OPTIONS="--vcpus 2 ..."]
+#   make run [MACHINE=auto|kvm|qemu|bochs] [FIRMWARE=direct|seabios|ovmf] [GUEST=cloud|full] [RUN_OPTIONS="--vcpus 2 ..."]
 #
 # The packages come first and everything else in a second make, which then finds the compiler. The commands before the
 # last take no input: what is piped into `make run` is for the guest.
 MACHINE ?= auto
+FIRMWARE ?=
 GUEST ?= cloud
 RUN_OPTIONS ?=
 ISO := $(O)/eterna.iso
 
 DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \
 	--initrd $(GUEST_INITRD) --cmdline console=ttyS0
+DEMO_MACHINE = --machine $(MACHINE) $(if $(FIRMWARE),--firmware $(FIRMWARE))
+DEMO_PACKAGES = $(if $(filter ovmf,$(FIRMWARE)),ovmf) $(if $(filter seabios,$(FIRMWARE)),iso)
 DEMO_READY = $(ETERNA_CACHE)/linux-$(GUEST)/.manifest $(ETERNA_CACHE)/initrd/.manifest
 
 run:
 	$(Q)tools/deps/packages build run </dev/null
-	$(Q)machine=$$(tools/eterna-run --machine $(MACHINE) --which) && tools/deps/packages "$$machine" </dev/null
+	$(Q)machine=$$(tools/eterna-run --machine $(MACHINE) --which) && tools/deps/packages "$$machine" $(DEMO_PACKAGES) </dev/null
 	$(Q)$(MAKE) --no-print-directory image $(DEMO_READY) </dev/null
-	$(Q)tools/eterna-run --machine $(MACHINE) $(DEMO_GUEST) $(RUN_OPTIONS)
+	$(Q)tools/eterna-run $(DEMO_MACHINE) $(DEMO_GUEST) $(RUN_OPTIONS)
 
 iso:
 	$(Q)tools/deps/packages build run iso </dev/null

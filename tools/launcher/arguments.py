@@ -14,7 +14,7 @@ MODULE_NAME = re.compile(r"[A-Za-z0-9._+-]{1,63}")
 CONFIG_NAME = "eterna.conf"
 
 DESCRIPTION = """\
-Starts the ETERNA hypervisor in a machine with VT-x and connects its first serial port (COM1).
+Starts the ETERNA hypervisor in a machine with VT-x or AMD-V and connects its first serial port (COM1).
 
 What ETERNA boots is given in one of two ways: --kernel describes one virtual machine on the command line,
 --config gives a configuration file (docs/config.md) that names its files, which --module hands over.
@@ -29,10 +29,12 @@ console:
   line and is then taken at the pace at which ETERNA reads its serial port, so that nothing sent early is lost.
 
 machines:
-  auto    kvm where the host offers nested VT-x, else bochs; says which and why
-  kvm     QEMU with KVM on this machine's processor; refused with the reason where KVM offers guests no VMX
-  bochs   Bochs, which emulates a processor with VMX; built once by tools/deps/bochs
-  qemu    QEMU's own emulation, which has no VMX: shows how ETERNA refuses such a machine
+  auto    kvm where the host offers nested virtualization, else qemu; bochs where QEMU is not installed but Bochs was
+          built before; says which and why
+  kvm     QEMU with KVM on this machine's processor; refused with the reason where KVM offers guests neither VT-x nor
+          AMD-V with nested paging
+  qemu    QEMU's own emulation, of a processor with AMD-V
+  bochs   Bochs, which emulates a processor with VT-x; built once by tools/deps/bochs
 
 exit status:
   0       ETERNA powered the machine off after its virtual machines had
@@ -46,6 +48,7 @@ examples:
   tools/eterna-run --kernel vmlinuz --initrd initrd.cpio.gz --cmdline console=ttyS0
   tools/eterna-run --kernel test.elf --testdev --timeout 60 </dev/null
   tools/eterna-run --ram 2G --config two.conf --module linux=vmlinuz --module rd=initrd.cpio.gz
+  tools/eterna-run --machine bochs --kernel vmlinuz --initrd initrd.cpio.gz --cmdline console=ttyS0
   tools/eterna-run --config eterna.conf --module linux=vmlinuz --iso stick.iso
 """
 

@@ -47,6 +47,11 @@ def settings(options, directory, iso):
     return text + "".join(f"{line}\n" for line in options.bochs_option)
 
 
+def is_built():
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.exists(os.path.join(cache, "eterna/bochs-vmx/bochs"))
+
+
 def program():
     """The path of our Bochs, built if it is not there yet."""
     made = subprocess.run([os.path.join(TREE, "tools/deps/bochs")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

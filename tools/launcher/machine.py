@@ -15,14 +15,16 @@ CONNECT_PATIENCE_S = 120  # from the emulator's start to its connecting COM1, on
 
 def choose(wanted):
     """(machine, why) for --machine; refuses a machine that is not to be had."""
-    if wanted not in ("auto", "kvm"):
+    if wanted in ("bochs", "qemu"):
         return wanted, "as asked"
-    lack = probe.kvm_lacks_vmx()
-    if lack is None:
-        return "kvm", "this host offers nested VT-x"
+    is_offered, why = probe.kvm_offer()
+    if is_offered:
+        return "kvm", why
     if wanted == "kvm":
-        raise Failure(f"--machine kvm: {lack}")
-    return "bochs", lack
+        raise Failure(f"--machine kvm: {why}")
+    if not qemu.is_installed() and bochs.is_built():
+        return "bochs", f"{why}; QEMU is not installed"
+    return "qemu", f"{why}; QEMU emulates AMD-V"
 
 
 def choose_firmware(kind, options):

@@ -14,12 +14,17 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01
 
 
 OVMF = "/usr/share/ovmf/OVMF.fd"  # package ovmf
+PROGRAM = "qemu-system-x86_64"
+
+
+def is_installed():
+    return shutil.which(PROGRAM) is not None
 
 
 def program(firmware):
-    path = shutil.which("qemu-system-x86_64")
+    path = shutil.which(PROGRAM)
     if path is None:
-        raise Failure("qemu-system-x86_64 is not installed: run tools/deps/packages qemu")
+        raise Failure(f"{PROGRAM} is not installed: run tools/deps/packages qemu")
     if firmware == "ovmf" and not os.path.exists(OVMF):
         raise Failure(f"{OVMF} is not installed: run tools/deps/packages ovmf")
     return path
