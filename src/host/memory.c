@@ -23,6 +23,7 @@
 #define FRAMES_START (1 * MIB)
 
 #define CPUID_EXT_FEATURES 0x80000001
+#define CPUID_EXT_MAX 0x80000000
 #define CPUID_EXT_SIZES 0x80000008
 #define FEATURE_1G BIT(26)
 
@@ -70,11 +71,17 @@ static void map_or_panic(u64 va, u64 hpa, u64 bytes, enum prot prot, enum memtyp
 		panic("cannot map %#lx bytes of %#lx at %#lx: %s", bytes, hpa, va, err_text(err));
 }
 
+/* SDM 3A, Enumeration of Paging Features by CPUID: 36 where no leaf says it, of a processor with PAE. */
+static u8 address_bits(void)
+{
+	return cpuid(CPUID_EXT_MAX, 0).eax < CPUID_EXT_SIZES ? 36 : (u8)cpuid(CPUID_EXT_SIZES, 0).eax;
+}
+
 static void caps_read(void)
 {
 	caps = (struct pagetable_caps){
 		.levels = 4,
-		.pa_bits = cpuid(CPUID_EXT_SIZES, 0).eax & 0xff,
+		.pa_bits = address_bits(),
 		.has_2m = true,
 		.has_1g = cpuid(CPUID_EXT_FEATURES, 0).edx & FEATURE_1G,
 		.accessed_dirty = true,

@@ -17,16 +17,22 @@ const char *exit_kind_name(u32 kind)
 
 err_t hvm_select(void)
 {
-	err_t err = ERR_UNSUPPORTED;
+	err_t result = ERR_UNSUPPORTED;
+	char names[32];
+	size_t length = 0;
 
 	for (unsigned i = 0; hvm_backends[i]; i++) {
-		err = hvm_backends[i]->probe();
+		err_t err = hvm_backends[i]->probe();
+
 		if (!err) {
 			hvm = hvm_backends[i];
 			return OK;
 		}
+		if (err != ERR_UNSUPPORTED)
+			result = err;
+		length += fmt_string(names + length, sizeof(names) - length, "%s%s", length ? " or " : "",
+				     hvm_backends[i]->name);
 	}
-	if (!hvm_backends[1])
-		log_error("this image was built for %s alone", hvm_backends[0]->name);
-	return err;
+	log_error("nothing to run guests with: this image needs %s", names);
+	return result;
 }

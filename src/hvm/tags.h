@@ -127,6 +127,15 @@ struct tag_entry tags_enter_changed(struct tag_space *s, struct tag_vm *vm, stru
 /* The vcpu was last on another CPU: it has no tag here. */
 void tags_vcpu_move(struct tag_vcpu *v, u32 cpu);
 
+/* Is the entry like the one before: same tag, nothing to flush? If not, tags_enter_changed() must follow. */
+static inline bool tags_enter_same(struct tag_space *s, struct tag_vm *vm, struct tag_vcpu *v)
+{
+	if (__builtin_expect(atomic_load_explicit(&v->cpu, memory_order_relaxed) != s->cpu, 0))
+		tags_vcpu_move(v, s->cpu);
+	atomic_store(&v->entered, v->epoch);
+	return v->generation == s->generation && v->epoch == atomic_load(&vm->epoch) && !v->is_flush_due;
+}
+
 /*
  * Before each entry of `v`, a vcpu of `vm`, on the CPU of `s`. What is returned must be carried out, and the guest
  * entered; a caller that cannot must say tags_enter_undo().
@@ -134,11 +143,7 @@ void tags_vcpu_move(struct tag_vcpu *v, u32 cpu);
  */
 static inline struct tag_entry tags_enter(struct tag_space *s, struct tag_vm *vm, struct tag_vcpu *v)
 {
-	if (__builtin_expect(atomic_load_explicit(&v->cpu, memory_order_relaxed) != s->cpu, 0))
-		tags_vcpu_move(v, s->cpu);
-	atomic_store(&v->entered, v->epoch);
-	if (__builtin_expect(v->generation == s->generation && v->epoch == atomic_load(&vm->epoch) && !v->is_flush_due,
-			     1))
+	if (__builtin_expect(tags_enter_same(s, vm, v), 1))
 		return (struct tag_entry){.tag = v->tag};
 	return tags_enter_changed(s, vm, v);
 }

@@ -132,7 +132,7 @@ void svm_inject(struct hvm_vcpu *v, const struct event *e)
 	if (e->type == EVENT_NMI)
 		svm_nmi_blocking_set(v, true);
 	vmcb_event_injection_set(b, info);
-	own->has_injected = true;
+	own->has_leftovers = true;
 }
 
 /* A virtual interrupt that is never taken: its intercept is the window. */
@@ -203,11 +203,10 @@ void svm_event_after_exit(struct hvm_vcpu *v)
 	struct vmcb *b = v->control;
 	u64 info = vmcb_exit_int_info(b);
 
-	if (__builtin_expect(info & EVENT_INFO_VALID, 0))
+	if (info & EVENT_INFO_VALID)
 		event_cut_short(v, info);
-	if (own->has_injected) {
-		vmcb_event_injection_set(b, 0);
-		own->has_injected = false;
-		own->injected_bytes = 0;
-	}
+	vmcb_event_injection_set(b, 0);
+	vmcb_tlb_control_set(b, TLB_KEEP);
+	own->has_leftovers = false;
+	own->injected_bytes = 0;
 }

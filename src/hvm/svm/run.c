@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // VMRUN, and #VMEXITs put into neutral words (APM 2, VMRUN; Intercept Operation; SVM Intercept Exit Codes).
 #include "hvm/svm/svm.h"
+#include "hvm/switch.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
 
@@ -9,6 +10,36 @@ void svm_deadline_set(struct hvm_vcpu *v, u64 ticks)
 {
 	(void)v;
 	(void)ticks;
+}
+
+/* Prefixes may stand before the opcode: then the decoder counts. */
+static void __attribute__((noinline)) length_identify(struct hvm_vcpu *v, struct exit *x)
+{
+	struct insn_identity insn;
+
+	if (svm_identify(v, x, &insn))
+		x->insn_len = insn.bytes;
+}
+
+static inline void length_find(struct hvm_vcpu *v, struct exit *x, u32 opcode, u32 bytes)
+{
+	if (svm_uses(SVM_CPUID_NRIPS))
+		x->insn_len = (u32)(vmcb_next_rip(v->control) - v->state.rip);
+	else if (__builtin_expect(svm_code_is(v, opcode, bytes), 1))
+		x->insn_len = bytes;
+	else
+		length_identify(v, x);
+}
+
+#define OPCODE_RDMSR 0x320f
+#define OPCODE_WRMSR 0x300f
+
+static void msr_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	bool is_write = vmcb_exit_info1(v->control) & MSR_INFO_WRITE;
+
+	x->kind = is_write ? EXIT_WRMSR : EXIT_RDMSR;
+	length_find(v, x, is_write ? OPCODE_WRMSR : OPCODE_RDMSR, 2);
 }
 
 static bool has_error_code(u8 vector)
@@ -129,11 +160,6 @@ static void cr_decode(struct hvm_vcpu *v, struct exit *x)
 	x->insn_len = (u32)(vmcb_next_rip(b) - v->state.rip);
 }
 
-static void msr_decode(struct hvm_vcpu *v, struct exit *x)
-{
-	x->kind = vmcb_exit_info1(v->control) & MSR_INFO_WRITE ? EXIT_WRMSR : EXIT_RDMSR;
-}
-
 static void task_decode(struct hvm_vcpu *v, struct exit *x)
 {
 	const struct vmcb *b = v->control;
@@ -154,6 +180,16 @@ static void task_decode(struct hvm_vcpu *v, struct exit *x)
 	/* A gate through INT n: the event was left out because RIP is still there. The switch carries it out now. */
 	if (x->task.source == TASK_FROM_GATE)
 		v->interrupted = (struct event){.is_valid = true, .type = EVENT_SOFT_INTERRUPT, .insn_len = insn.bytes};
+}
+
+#define CPUID_XSAVE 0xd
+
+/* QEMU's TCG lets XSETBV through in spite of the intercept; CPUID's answer depends on what it loaded. */
+static void cpuid_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)x;
+	if (__builtin_expect((u32)v->state.gpr[GPR_RAX] == CPUID_XSAVE && switch_xfeatures(), 0))
+		v->state.xcr0 = xgetbv(0);
 }
 
 static void iret_decode(struct hvm_vcpu *v, struct exit *x)
@@ -185,7 +221,7 @@ static const struct decoder decoders[] = {
 	[SVM_EXIT_INIT] = {EXIT_INIT, 0, 0, NULL},
 	[SVM_EXIT_VINTR] = {EXIT_INTERRUPT_WINDOW, 0, 0, NULL},
 	[SVM_EXIT_RDPMC] = {EXIT_RDPMC, 0, 0, NULL},
-	[SVM_EXIT_CPUID] = {EXIT_CPUID, 2, 0xa20f, NULL},
+	[SVM_EXIT_CPUID] = {EXIT_CPUID, 2, 0xa20f, cpuid_decode},
 	[SVM_EXIT_RSM] = {EXIT_UNDEFINED, 0, 0, NULL},
 	[SVM_EXIT_IRET] = {EXIT_NONE, 0, 0, iret_decode},
 	[SVM_EXIT_INVD] = {EXIT_CACHE, 2, 0x080f, NULL},
@@ -216,52 +252,27 @@ static const struct decoder decoders[] = {
 	[SVM_EXIT_TLBSYNC] = {EXIT_UNDEFINED, 0, 0, NULL},
 };
 
-/* Prefixes may stand before the opcode: then the decoder counts. */
-static void __attribute__((noinline)) length_identify(struct hvm_vcpu *v, struct exit *x)
-{
-	struct insn_identity insn;
-
-	if (svm_identify(v, x, &insn))
-		x->insn_len = insn.bytes;
-}
-
-static inline void length_find(struct hvm_vcpu *v, struct exit *x, u32 opcode, u32 bytes)
-{
-	if (svm_uses(SVM_CPUID_NRIPS))
-		x->insn_len = (u32)(vmcb_next_rip(v->control) - v->state.rip);
-	else if (__builtin_expect(svm_code_is(v, opcode, bytes), 1))
-		x->insn_len = bytes;
-	else
-		length_identify(v, x);
-}
-
-#define OPCODE_RDMSR 0x320f
-#define OPCODE_WRMSR 0x300f
-
 static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struct exit *x, u64 code)
 {
-	struct svm_cpu *cpu = svm_this_cpu();
-
 	*x = (struct exit){.kind = EXIT_UNKNOWN, .reason = (u32)code};
 	if ((u32)code != SVM_EXIT_INVALID)
 		return;
-	tags_enter_undo(&cpu->tags, &v->vm->tags, &v->tags);
+	tags_enter_undo(&svm_vcpu(v)->cpu->tags, &v->vm->tags, &v->tags);
 	v->fetched = 0;
 	*x = (struct exit){.kind = EXIT_ENTRY_FAILED, .reason = (u32)code};
 }
 
-static void exit_decode(struct hvm_vcpu *v, struct exit *x, u64 code)
+static inline void exit_decode(struct hvm_vcpu *v, struct exit *x, u64 code)
 {
 	const struct decoder *d;
 
 	x->reason = (u32)code;
 	x->detail = 0;
-	if (code == SVM_EXIT_NPF) {
-		npf_decode(v, x);
-		return;
-	}
 	if (__builtin_expect(code >= ARRAY_COUNT(decoders), 0)) {
-		run_failed(v, x, code);
+		if (code == SVM_EXIT_NPF)
+			npf_decode(v, x);
+		else
+			run_failed(v, x, code);
 		return;
 	}
 	d = &decoders[code];
@@ -271,41 +282,40 @@ static void exit_decode(struct hvm_vcpu *v, struct exit *x, u64 code)
 		d->decode(v, x);
 	if (d->bytes)
 		length_find(v, x, d->opcode, d->bytes);
-	else if (code == SVM_EXIT_MSR)
-		length_find(v, x, x->kind == EXIT_WRMSR ? OPCODE_WRMSR : OPCODE_RDMSR, 2);
 }
 
-static inline void flush_set(struct vmcb *b, const struct tag_entry *entry)
+/* A new tag, or something to flush. */
+static void __attribute__((noinline)) enter_changed(struct hvm_vcpu *v, struct svm_vcpu *own)
 {
-	if (entry->is_new)
-		vmcb_asid_set(b, entry->tag);
-	if (__builtin_expect(entry->flush_all, 0))
-		vmcb_tlb_control_set(b, TLB_FLUSH_ALL);
-	else if (__builtin_expect(entry->flush_tag, 0))
-		vmcb_tlb_control_set(b, TLB_FLUSH_ASID);
-	else
-		vmcb_tlb_control_set(b, TLB_KEEP);
+	struct tag_entry entry = tags_enter_changed(&own->cpu->tags, &v->vm->tags, &v->tags);
+	struct vmcb *b = v->control;
+
+	if (entry.is_new)
+		vmcb_asid_set(b, entry.tag);
+	if (entry.flush_all || entry.flush_tag)
+		vmcb_tlb_control_set(b, entry.flush_all ? TLB_FLUSH_ALL : TLB_FLUSH_ASID);
+	own->has_leftovers = true;
 }
 
 void svm_run(struct hvm_vcpu *v, struct exit *x)
 {
-	struct svm_cpu *cpu = svm_this_cpu();
+	struct svm_vcpu *own = svm_vcpu(v);
 	struct vmcb *b = v->control;
-	struct tag_entry entry;
 
 	if (__builtin_expect(v->dirty, 0))
 		svm_write_back(v);
 	v->fetched = STATE_RIP;
 	v->interrupted.is_valid = false;
 	vmcb_rax_set(b, v->state.gpr[GPR_RAX]);
-	entry = tags_enter(&cpu->tags, &v->vm->tags, &v->tags);
-	flush_set(b, &entry);
-	svm_enter(v, v->control_hpa.v, cpu->host_hpa.v);
+	if (__builtin_expect(!tags_enter_same(&own->cpu->tags, &v->vm->tags, &v->tags), 0))
+		enter_changed(v, own);
+	svm_enter(v, v->control_hpa.v, own->cpu->host_hpa.v);
 	tags_leave(&v->tags);
 	if (svm_uses(SVM_CPUID_CLEAN))
 		vmcb_clean_set(b, CLEAN_ALL);
 	v->state.gpr[GPR_RAX] = vmcb_rax(b);
-	svm_event_after_exit(v);
+	if (__builtin_expect(own->has_leftovers || vmcb_exit_int_info(b) & EVENT_INFO_VALID, 0))
+		svm_event_after_exit(v);
 	v->state.rip = vmcb_rip(b);
 	exit_decode(v, x, vmcb_exit_code(b));
 }

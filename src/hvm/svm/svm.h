@@ -36,8 +36,9 @@ struct svm_vcpu {
 	u8 nmi;           /* enum nmi_state */
 	bool iret_had_tf; /* NMI_IN_IRET: the guest's own RFLAGS.TF and DR6 */
 	u64 iret_dr6;
-	bool has_injected;
-	u8 injected_bytes; /* length of the software event's instruction, over which RIP was moved for it */
+	bool has_leftovers;  /* of the entry in the VMCB: injection, TLB control */
+	struct svm_cpu *cpu; /* where it is loaded */
+	u8 injected_bytes;   /* length of the software event's instruction, over which RIP was moved for it */
 	struct code_page code[CODE_PAGES];
 };
 
@@ -78,7 +79,8 @@ void svm_deadline_set(struct hvm_vcpu *v, u64 ticks);
 /* event.c */
 void svm_inject(struct hvm_vcpu *v, const struct event *event);
 void svm_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
-/* After each exit: the event whose delivery it cut short goes to v->interrupted. */
+/* After an exit that cut the delivery of an event short (it goes to v->interrupted), or an entry that left something.
+ */
 void svm_event_after_exit(struct hvm_vcpu *v);
 /* RFLAGS as the guest has them; TF may be the backend's own. */
 u64 svm_guest_rflags(const struct hvm_vcpu *v);

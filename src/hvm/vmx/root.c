@@ -47,7 +47,7 @@ err_t vmx_probe(void)
 	err_t err;
 
 	if (!(cpuid(1, 0).ecx & CPUID1_ECX_VMX)) {
-		log_error("this CPU has no VT-x (CPUID leaf 1 ECX bit 5)");
+		log_info("this CPU has no VT-x (CPUID leaf 1 ECX bit 5)");
 		return ERR_UNSUPPORTED;
 	}
 	err = feature_control_allow();
