@@ -39,7 +39,7 @@ static void exec_take_hint(struct exec *x)
 	const struct emul_hint *hint = &x->emul->hint;
 	struct translation t = {hint->gva.v & ~(PAGE_BYTES - 1), hint->gpa.v & ~(PAGE_BYTES - 1)};
 
-	if (!hint->is_valid)
+	if (!hint->is_valid || !hint->has_gva)
 		return;
 	x->read_at = t;
 	if (hint->is_write)

@@ -27,6 +27,7 @@ struct vector_file {
 struct emul_hint {
 	bool is_valid;
 	bool is_write; /* the access wrote, so it may be used for writes as well */
+	bool has_gva;  /* else only the guest-physical address is known */
 	gva_t gva;
 	gpa_t gpa;
 };

@@ -170,9 +170,11 @@ static bool is_hinted(struct exec *x, const struct move *m, struct span *span)
 
 	if (m->kind != MOVE_LOAD && !hint->is_write)
 		return false;
-	if (exec_linear(x, (enum seg)m->seg, m->offset, m->bytes, access, &linear) || linear != hint->gva.v)
+	if (exec_linear(x, (enum seg)m->seg, m->offset, m->bytes, access, &linear) ||
+	    (hint->has_gva && linear != hint->gva.v))
 		return false;
-	return linear % PAGE_BYTES + m->bytes <= PAGE_BYTES && !span_open_linear(x, linear, m->bytes, access, span);
+	return linear % PAGE_BYTES + m->bytes <= PAGE_BYTES && !span_open_linear(x, linear, m->bytes, access, span) &&
+	       span->gpa[0].v == hint->gpa.v;
 }
 
 static err_t carry_out(struct exec *x, const struct move *m, const struct span *span)

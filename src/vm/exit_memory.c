@@ -6,7 +6,8 @@
 enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 {
 	struct emul_hint hint = {
-		.is_valid = x->memory.has_gva && (x->memory.is_read || x->memory.is_write) && !x->memory.is_fetch,
+		.is_valid = (x->memory.is_read || x->memory.is_write) && !x->memory.is_fetch,
+		.has_gva = x->memory.has_gva,
 		.is_write = x->memory.is_write,
 		.gva = x->memory.gva,
 		.gpa = x->memory.gpa,

@@ -7,7 +7,6 @@
 #include "hvm/svm/svm.h"
 #include "x86/regs/control.h"
 
-#define VMCB_SEG_L BIT(9)
 #define PTE_P BIT(0)
 #define PTE_PS BIT(7)
 #define PTE_ADDRESS BITS(51, 12)
@@ -17,11 +16,11 @@
 /* 64-bit code under 4-level paging, which is nearly all that exits: the rest goes to the decoder. */
 static bool is_plain_64bit(const struct vmcb *b)
 {
-	return vmcb_cs(b).attributes & VMCB_SEG_L && vmcb_efer(b) & EFER_LMA && !(vmcb_cr4(b) & CR4_LA57);
+	return vmcb_cs_attributes(b) & VMCB_SEG_L && vmcb_efer(b) & EFER_LMA && !(vmcb_cr4(b) & CR4_LA57);
 }
 
 /* Walk the guest's tables to the page at `page`, and keep each step. SDM 3A, 4-Level Paging. */
-static bool code_page_find(struct hvm_vcpu *v, struct code_page *c, u64 cr3, u64 page)
+static bool __attribute__((noinline)) code_page_find(struct hvm_vcpu *v, struct code_page *c, u64 cr3, u64 page)
 {
 	u64 table = cr3 & PTE_ADDRESS;
 	unsigned shift = PAGE_SHIFT + (LEVELS - 1) * INDEX_BITS;

@@ -210,9 +210,18 @@ void svm_write_back(struct hvm_vcpu *v)
 		vmcb_cr2_set(b, s->cr2);
 }
 
-/* VMCB attribute bit L, and 32-bit instruction pointers where it is clear. */
-#define VMCB_SEG_L BIT(9)
+/* Breakpoints on ports that the instruction hit are raised with the step's own. */
+static u64 __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v)
+{
+	struct cpu_state *s = &v->state;
+	u64 due = v->dirty & STATE_BLOCKING && s->pending_debug & PENDING_DEBUG_ENABLED ? s->pending_debug & DR6_B : 0;
 
+	s->pending_debug = 0;
+	svm_write_back(v);
+	return due;
+}
+
+/* Outside 64-bit code the instruction pointer has 32 bits. */
 u64 svm_advance(struct hvm_vcpu *v, u32 len)
 {
 	struct cpu_state *s = &v->state;
@@ -220,14 +229,9 @@ u64 svm_advance(struct hvm_vcpu *v, u32 len)
 	u64 next = s->rip + len;
 	u64 due = 0;
 
-	if (__builtin_expect(v->dirty, 0)) {
-		/* Breakpoints on ports that the instruction hit: vm/ has them raised with the step's own. */
-		if (v->dirty & STATE_BLOCKING && s->pending_debug & PENDING_DEBUG_ENABLED)
-			due = s->pending_debug & DR6_B;
-		s->pending_debug = 0;
-		svm_write_back(v);
-	}
-	if ((s->rip ^ next) >> 32 && !(vmcb_cs(b).attributes & VMCB_SEG_L))
+	if (__builtin_expect(v->dirty, 0))
+		due = advance_dirty(v);
+	if ((s->rip ^ next) >> 32 && !(vmcb_cs_attributes(b) & VMCB_SEG_L))
 		next = (u32)next;
 	s->rip = next;
 	vmcb_rip_set(b, next);
@@ -235,7 +239,9 @@ u64 svm_advance(struct hvm_vcpu *v, u32 len)
 		vmcb_interrupt_shadow_set(b, 0);
 		v->fetched &= ~(u32)STATE_BLOCKING;
 	}
-	return due | (svm_guest_rflags(v) & RFLAGS_TF ? DR6_BS : 0);
+	if (__builtin_expect(vmcb_rflags(b) & RFLAGS_TF, 0) && svm_guest_rflags(v) & RFLAGS_TF)
+		due |= DR6_BS;
+	return due;
 }
 
 /* Another CPU, or another vcpu here since: the processor has kept nothing of this VMCB. */

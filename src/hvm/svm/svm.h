@@ -26,7 +26,7 @@ struct code_page {
 	const u64 *entry[4]; /* of the page tables, root first; a large page repeats its own */
 	u64 value[4];
 	const u8 *code;
-};
+} ALIGNED(128); /* so that an index is a shift */
 
 /* NMIs that the processor does not track by itself: event.c. */
 enum nmi_state { NMI_OPEN, NMI_BLOCKED, NMI_IN_IRET };

@@ -47,6 +47,7 @@ _Static_assert(sizeof(struct vmcb_segment) == 16, "APM 2, Layout of VMCB: state 
 #define VMCB_SEG_LOW BITS(7, 0)   /* type, S, DPL, P: as in the access rights of x86/cpu_state.h */
 #define VMCB_SEG_HIGH BITS(11, 8) /* AVL, L, D/B, G */
 #define VMCB_SEG_P BIT(7)
+#define VMCB_SEG_L BIT(9)
 
 enum vmcb_offset {
 #define F(type, name, offset, group) VMCB_AT_##name = (offset),
@@ -79,6 +80,10 @@ static inline void vmcb_touch(struct vmcb *b, u32 group)
 	_Static_assert((offset) % sizeof(type) == 0 && (offset) + sizeof(type) <= VMCB_BYTES,                          \
 		       "APM 2, Layout of VMCB: " #name);
 #define S(name, offset, group)                                                                                         \
+	static inline u16 vmcb_##name##_attributes(const struct vmcb *b)                                               \
+	{                                                                                                              \
+		return load_u16(b->bytes + (offset) + 2);                                                              \
+	}                                                                                                              \
 	static inline struct vmcb_segment vmcb_##name(const struct vmcb *b)                                            \
 	{                                                                                                              \
 		struct vmcb_segment v;                                                                                 \

@@ -27,7 +27,7 @@ static enum emul_status fast_step(const u8 *code, size_t bytes)
 
 static void hint_set(u64 gva, bool is_write)
 {
-	m.emul.hint = (struct emul_hint){true, is_write, GVA(gva), GPA(MODEL_DEVICE + gva % PAGE_BYTES)};
+	m.emul.hint = (struct emul_hint){true, is_write, true, GVA(gva), GPA(MODEL_DEVICE + gva % PAGE_BYTES)};
 }
 
 static void start_64(void)
@@ -96,6 +96,26 @@ static void leaves_the_rest_to_the_emulator(void **state)
 	m.cpu.seg[SEG_CS].access = MODEL_CODE32 & ~SEG_DB;
 	hint_set(MODEL_DEVICE, true);
 	assert_int_equal(FAST(0x89, 0x08), EMUL_UNSUPPORTED); /* 16-bit code */
+}
+
+/* A processor that tells no linear address: the walk must lead where the exit was. */
+static void finds_the_address_itself(void **state)
+{
+	(void)state;
+	start_64();
+	hint_set(MODEL_DEVICE, true);
+	m.emul.hint.has_gva = false;
+	m.emul.hint.gva = GVA(0);
+	assert_int_equal(FAST(0x89, 0x08), EMUL_DONE);
+	assert_int_equal(m.log_count, 1);
+	assert_int_equal(m.log[0].gpa, MODEL_DEVICE);
+	m.emul.hint.gpa = GPA(MODEL_DEVICE + 8);
+	assert_int_equal(FAST(0x89, 0x08), EMUL_UNSUPPORTED); /* it was for another access */
+	assert_int_equal(m.log_count, 0);
+	m.emul.hint.gpa = GPA(MODEL_DEVICE);
+	m.cpu.gpr[GPR_RAX] = 0x7f0000000000; /* not mapped */
+	assert_int_not_equal(FAST(0x89, 0x08), EMUL_DONE);
+	assert_int_equal(m.log_count, 0);
 }
 
 static void uses_segments_in_32_bit_code(void **state)
@@ -211,9 +231,9 @@ static void agrees_with_the_emulator(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(moves_to_and_from_a_device),   cmocka_unit_test(leaves_the_rest_to_the_emulator),
-		cmocka_unit_test(uses_segments_in_32_bit_code), cmocka_unit_test(hands_failures_on),
-		cmocka_unit_test(agrees_with_the_emulator),
+		cmocka_unit_test(moves_to_and_from_a_device), cmocka_unit_test(leaves_the_rest_to_the_emulator),
+		cmocka_unit_test(finds_the_address_itself),   cmocka_unit_test(uses_segments_in_32_bit_code),
+		cmocka_unit_test(hands_failures_on),          cmocka_unit_test(agrees_with_the_emulator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
