@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
-	guest=guest-test$(1) errors=errors-test bench=bench-check linux-boot=linux-boot$(1)
+	guest=guest-test$(1) errors=errors-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # With :MATRIX=... for the runs of the matrix, or nothing.
 TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
@@ -32,7 +32,11 @@ linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
 matrix-test:
 	$(Q)tests/emu/matrix_test
 
+# The tree without one backend's folder.
+backends-test: $(O)/guest/hlt.elf $(BOCHS_READY)
+	$(Q)tests/emu/backends_test --out $(O)/alone --guests $(O)/guest
+
 errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot matrix-test errors-test
+.PHONY: test test-all linux-boot matrix-test backends-test errors-test
