@@ -53,19 +53,87 @@ u64 acpi_find_rsdp(const u8 *area, u64 bytes)
 	return bytes;
 }
 
-/* A whole table with a sane length and sum, or NULL; `length` gets its bytes. */
-static const u8 *table_at(struct acpi_memory *memory, u64 hpa, u32 *length)
+static const u8 *header_at(struct acpi_memory *memory, u64 hpa)
 {
-	const u8 *header = hpa ? memory->map(memory, hpa, HEADER_BYTES) : NULL;
+	return hpa ? memory->map(memory, hpa, HEADER_BYTES) : NULL;
+}
+
+/* A whole table with a sane length and sum, or NULL and why not; `length` gets its bytes. */
+static const u8 *table_check(struct acpi_memory *memory, u64 hpa, u32 *length, enum acpi_search *search)
+{
+	const u8 *header = header_at(memory, hpa);
 	const u8 *table;
 
+	*search = ACPI_TABLE_BAD_LENGTH;
 	if (!header)
 		return NULL;
 	*length = load_u32(header + HEADER_LENGTH);
 	if (*length < HEADER_BYTES || *length > TABLE_BYTES_MAX)
 		return NULL;
 	table = memory->map(memory, hpa, *length);
-	return table && checksum_is_zero(table, *length) ? table : NULL;
+	if (!table)
+		return NULL;
+	*search = checksum_is_zero(table, *length) ? ACPI_TABLE_FOUND : ACPI_TABLE_BAD_SUM;
+	return *search == ACPI_TABLE_FOUND ? table : NULL;
+}
+
+static const u8 *table_at(struct acpi_memory *memory, u64 hpa, u32 *length)
+{
+	enum acpi_search search;
+
+	return table_check(memory, hpa, length, &search);
+}
+
+/* The RSDT or XSDT: a list of tables' addresses. */
+struct root {
+	const u8 *table;
+	u32 length;
+	u32 entry_bytes;
+};
+
+static err_t root_find(struct acpi_memory *memory, const u8 *rsdp, u32 bytes, struct root *root)
+{
+	*root = (struct root){.entry_bytes = 8};
+	if (!rsdp_is_valid(rsdp, bytes))
+		return ERR_NOENT;
+	if (rsdp[RSDP_REVISION] >= 2 && bytes >= ACPI_RSDP_BYTES_V2)
+		root->table = table_at(memory, load_u64(rsdp + RSDP_XSDT), &root->length);
+	if (!root->table) {
+		root->table = table_at(memory, load_u32(rsdp + RSDP_RSDT), &root->length);
+		root->entry_bytes = 4;
+	}
+	return root->table ? OK : ERR_NOENT;
+}
+
+/* Address of the table that entry `at` (a byte offset, HEADER_BYTES first) leads to; false behind the last one. */
+static bool root_entry(const struct root *root, u32 at, u64 *hpa)
+{
+	if (at + root->entry_bytes > root->length)
+		return false;
+	*hpa = root->entry_bytes == 8 ? load_u64(root->table + at) : load_u32(root->table + at);
+	return true;
+}
+
+const u8 *acpi_table_find(struct acpi_memory *memory, const u8 *rsdp, u32 bytes, const char signature[4], u32 *length,
+			  enum acpi_search *search)
+{
+	struct root root;
+	u64 hpa;
+
+	*search = ACPI_TABLE_MISSING;
+	if (root_find(memory, rsdp, bytes, &root))
+		return NULL;
+	for (u32 at = HEADER_BYTES; root_entry(&root, at, &hpa); at += root.entry_bytes) {
+		const u8 *header = header_at(memory, hpa);
+		const u8 *table;
+
+		if (!header || memcmp(header, signature, 4))
+			continue;
+		table = table_check(memory, hpa, length, search);
+		if (table)
+			return table;
+	}
+	return NULL;
 }
 
 static void madt_override(const u8 *entry, struct acpi_info *out)
@@ -210,24 +278,17 @@ static void table_parse(struct acpi_memory *memory, u64 hpa, struct acpi_info *o
 
 err_t acpi_parse(struct acpi_memory *memory, const u8 *rsdp, u32 bytes, struct acpi_info *out)
 {
-	const u8 *root = NULL;
-	u32 entry_bytes = 8;
-	u32 length;
+	struct root root;
+	err_t err;
+	u64 hpa;
 
 	memset(out, 0, sizeof(*out));
 	for (u32 i = 0; i < 16; i++)
 		out->isa_gsi[i] = i;
-	if (!rsdp_is_valid(rsdp, bytes))
-		return ERR_NOENT;
-	if (rsdp[RSDP_REVISION] >= 2 && bytes >= ACPI_RSDP_BYTES_V2)
-		root = table_at(memory, load_u64(rsdp + RSDP_XSDT), &length);
-	if (!root) {
-		root = table_at(memory, load_u32(rsdp + RSDP_RSDT), &length);
-		entry_bytes = 4;
-	}
-	if (!root)
-		return ERR_NOENT;
-	for (u32 at = HEADER_BYTES; at + entry_bytes <= length; at += entry_bytes)
-		table_parse(memory, entry_bytes == 8 ? load_u64(root + at) : load_u32(root + at), out);
+	err = root_find(memory, rsdp, bytes, &root);
+	if (err)
+		return err;
+	for (u32 at = HEADER_BYTES; root_entry(&root, at, &hpa); at += root.entry_bytes)
+		table_parse(memory, hpa, out);
 	return OK;
 }

@@ -55,6 +55,21 @@ struct acpi_info {
  */
 err_t acpi_parse(struct acpi_memory *memory, const u8 *rsdp, u32 bytes, struct acpi_info *out) MUST_CHECK;
 
+/* How a search for one table ended. */
+enum acpi_search {
+	ACPI_TABLE_FOUND,
+	ACPI_TABLE_MISSING,
+	ACPI_TABLE_BAD_LENGTH, /* shorter than its header, absurdly long, or not all of it can be read */
+	ACPI_TABLE_BAD_SUM,
+};
+
+/*
+ * The first table of that signature that an RSDP as in acpi_parse() leads to: its bytes, `length` of them, when
+ * *search is ACPI_TABLE_FOUND; else NULL. A damaged one is named only when there is no whole one of the signature.
+ */
+const u8 *acpi_table_find(struct acpi_memory *memory, const u8 *rsdp, u32 bytes, const char signature[4], u32 *length,
+			  enum acpi_search *search);
+
 /* Look for an RSDP where BIOSes put it, on 16-byte borders of `area`: its offset, or `bytes` when there is none. */
 u64 acpi_find_rsdp(const u8 *area, u64 bytes);
 
