@@ -58,11 +58,22 @@ static u32 run_find(const struct pool *p, u32 pages)
 	return BITMAP_NONE;
 }
 
-void *pool_alloc(struct pool *p, u32 pages)
+void pool_link(struct pool *p, struct pool *other)
+{
+	p->next = other->next ? other->next : other;
+	other->next = p;
+}
+
+/* The pool after `p` in the ring that began at `start`; NULL at its end. */
+static struct pool *ring_next(const struct pool *p, const struct pool *start)
+{
+	return p->next == start ? NULL : p->next;
+}
+
+static void *own_alloc(struct pool *p, u32 pages)
 {
 	u32 first;
 
-	ASSERT(pages);
 	if (pages > p->free_count)
 		return NULL;
 	first = run_find(p, pages);
@@ -72,37 +83,77 @@ void *pool_alloc(struct pool *p, u32 pages)
 	return memset(p->base + first * PAGE_BYTES, 0, pages * PAGE_BYTES);
 }
 
-void pool_free(struct pool *p, void *ptr, u32 pages)
+void *pool_alloc(struct pool *p, u32 pages)
 {
-	u64 offset = pool_hpa(p, ptr).v - p->base_hpa.v;
-	u32 first = (u32)(offset / PAGE_BYTES);
+	void *run = NULL;
 
-	ASSERT(IS_ALIGNED(offset, PAGE_BYTES));
-	ASSERT(first >= map_page_count(p->page_count) && pages <= p->page_count - first);
-	for (u32 i = first; i < first + pages; i++) {
-		ASSERT(bitmap_test(pool_map(p), i));
-		bitmap_clear(pool_map(p), i);
-	}
-	p->free_count += pages;
-	p->lowest = MIN(p->lowest, first);
+	ASSERT(pages);
+	for (struct pool *q = p; q && !run; q = ring_next(q, p))
+		run = own_alloc(q, pages);
+	return run;
 }
 
-bool pool_has(const struct pool *p, hpa_t hpa)
+static bool own_has(const struct pool *p, hpa_t hpa)
 {
 	return hpa.v - p->base_hpa.v < p->page_count * PAGE_BYTES;
 }
 
+static bool own_has_ptr(const struct pool *p, const void *ptr)
+{
+	return (uintptr_t)ptr - (uintptr_t)p->base < p->page_count * PAGE_BYTES;
+}
+
+void pool_free(struct pool *p, void *ptr, u32 pages)
+{
+	struct pool *q = p;
+	u64 offset;
+	u32 first;
+
+	while (q && !own_has_ptr(q, ptr))
+		q = ring_next(q, p);
+	ASSERT(q);
+	offset = (u64)((u8 *)ptr - q->base);
+	first = (u32)(offset / PAGE_BYTES);
+	ASSERT(IS_ALIGNED(offset, PAGE_BYTES));
+	ASSERT(first >= map_page_count(q->page_count) && pages <= q->page_count - first);
+	for (u32 i = first; i < first + pages; i++) {
+		ASSERT(bitmap_test(pool_map(q), i));
+		bitmap_clear(pool_map(q), i);
+	}
+	q->free_count += pages;
+	q->lowest = MIN(q->lowest, first);
+}
+
+bool pool_has(const struct pool *p, hpa_t hpa)
+{
+	return pool_ptr(p, hpa) != NULL;
+}
+
 hpa_t pool_hpa(const struct pool *p, const void *ptr)
 {
-	uintptr_t offset = (uintptr_t)ptr - (uintptr_t)p->base;
+	const struct pool *q = p;
 
-	ASSERT(offset < p->page_count * PAGE_BYTES);
-	return HPA(p->base_hpa.v + offset);
+	while (q && !own_has_ptr(q, ptr))
+		q = ring_next(q, p);
+	ASSERT(q);
+	return HPA(q->base_hpa.v + (uintptr_t)((const u8 *)ptr - q->base));
 }
 
 void *pool_ptr(const struct pool *p, hpa_t hpa)
 {
-	return pool_has(p, hpa) ? p->base + (hpa.v - p->base_hpa.v) : NULL;
+	for (const struct pool *q = p; q; q = ring_next(q, p))
+		if (own_has(q, hpa))
+			return q->base + (hpa.v - q->base_hpa.v);
+	return NULL;
+}
+
+u32 pool_ring_used_count(const struct pool *p)
+{
+	u32 sum = 0;
+
+	for (const struct pool *q = p; q; q = ring_next(q, p))
+		sum += pool_used_count(q);
+	return sum;
 }
 
 bool pool_valid(const struct pool *p)

@@ -6,16 +6,20 @@
 #include "base/err.h"
 
 /*
- * One contiguous region, mapped at `base`. Its first pages hold the bitmap of used pages (a set bit is a used page;
- * the bitmap's own pages count as used). No lock inside: whoever shares a pool holds one around each call.
+ * One contiguous region, mapped at `base`. Pools that are linked are one to their users: what the pool asked for has
+ * not got comes from the next one, and each gives back what any of them gave.
+ *
+ * The region's first pages hold the bitmap of used pages (a set bit is a used page; the bitmap's own pages count as
+ * used). No lock inside: whoever shares a pool, or one linked to it, holds one around each call.
  */
 struct pool {
 	u8 *base;
 	hpa_t base_hpa;
 	u32 page_count; /* of the whole region */
 	u32 free_count;
-	u32 peak_count; /* most pages ever used at once, with the bitmap's own */
-	u32 lowest;     /* no page below this one is free */
+	u32 peak_count;    /* most pages ever used at once, with the bitmap's own */
+	u32 lowest;        /* no page below this one is free */
+	struct pool *next; /* linked pools are a ring; NULL: this one is alone */
 };
 
 /**
@@ -27,13 +31,16 @@ struct pool {
  */
 err_t pool_init(struct pool *p, void *base, hpa_t base_hpa, u32 page_count) MUST_CHECK;
 
-/* `pages` (not 0) contiguous pages filled with zeros, page-aligned; NULL when there is no such run. */
+/* Let `p`, which is alone, join the ring of `other`. */
+void pool_link(struct pool *p, struct pool *other);
+
+/* `pages` (not 0) contiguous pages filled with zeros, page-aligned; NULL when no pool of the ring has such a run. */
 void *pool_alloc(struct pool *p, u32 pages) MUST_CHECK;
 
 /* Give back what pool_alloc gave, whole or in parts. A page freed twice, or never given, is an ASSERT. */
 void pool_free(struct pool *p, void *ptr, u32 pages);
 
-/* Is this physical address inside the region? */
+/* Is this physical address inside the region, or that of a linked pool? The two below go by the ring as well. */
 bool pool_has(const struct pool *p, hpa_t hpa);
 
 /* Physical address of a byte of the region; `ptr` is asserted to lie in it. */
@@ -48,12 +55,16 @@ static inline u32 pool_pages(u64 bytes)
 	return (u32)(ALIGN_UP(bytes, PAGE_BYTES) / PAGE_BYTES);
 }
 
+/* Of this pool alone. */
 static inline u32 pool_used_count(const struct pool *p)
 {
 	return p->page_count - p->free_count;
 }
 
-/* Bitmap, counters and hint agree. Walks the bitmap. */
+/* Of the whole ring. */
+u32 pool_ring_used_count(const struct pool *p);
+
+/* Bitmap, counters and hint of this pool agree. Walks the bitmap. */
 bool pool_valid(const struct pool *p);
 
 #endif

@@ -175,12 +175,47 @@ static void validity_sees_damage(void **state)
 	assert_false(pool_valid(&p));
 }
 
+#define RING_POOLS 3u
+#define RING_PAGES 8u
+
+static void linked_pools_are_one(void **state)
+{
+	struct pool ring[RING_POOLS];
+	u8 *given[RING_POOLS * RING_PAGES];
+	u32 count = 0;
+
+	(void)state;
+	for (u32 i = 0; i < RING_POOLS; i++) {
+		assert_int_equal(pool_init(&ring[i], region[i * RING_PAGES], HPA((i + 1) * GIB), RING_PAGES), OK);
+		if (i)
+			pool_link(&ring[i], &ring[0]);
+	}
+	while ((given[count] = pool_alloc(&ring[1], 1)))
+		count++;
+	assert_int_equal(count, RING_POOLS * (RING_PAGES - 1)); /* each pool has a page of bitmap */
+	for (u32 i = 0; i < RING_PAGES - 1; i++)                /* the one asked gives first */
+		assert_int_equal(pool_hpa(&ring[2], given[i]).v / GIB, 2);
+	for (u32 i = 0; i < count; i++)
+		assert_ptr_equal(pool_ptr(&ring[i % RING_POOLS], pool_hpa(&ring[0], given[i])), given[i]);
+	assert_int_equal(pool_ring_used_count(&ring[0]), RING_POOLS * RING_PAGES);
+	assert_false(pool_has(&ring[0], HPA(4 * GIB)));
+	assert_null(pool_alloc(&ring[2], 1));
+	for (u32 i = 0; i < count; i++)
+		pool_free(&ring[i % RING_POOLS], given[i], 1);
+	for (u32 i = 0; i < RING_POOLS; i++) {
+		assert_true(pool_valid(&ring[i]));
+		assert_int_equal(ring[i].free_count, RING_PAGES - 1);
+	}
+	assert_null(pool_alloc(&ring[0], RING_PAGES)); /* no run goes over a border */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(init_refuses_bad_regions),     cmocka_unit_test(smallest_pool_gives_one_page),
 		cmocka_unit_test(addresses_translate),          cmocka_unit_test(bitmap_of_a_large_region),
 		cmocka_unit_test(random_use_matches_the_model), cmocka_unit_test(validity_sees_damage),
+		cmocka_unit_test(linked_pools_are_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
