@@ -5,6 +5,8 @@
 #include "host/cpu.h"
 #include "host/layout.h"
 #include "host/lock.h"
+#include "host/log.h"
+#include "host/numa.h"
 #include "host/panic.h"
 #include "iface/memory_range.h"
 #include "x86/insn.h"
@@ -12,7 +14,8 @@
 
 /*
  * The pool holds hypervisor structures: 8 MiB of them, the stacks of each CPU, and page tables for the worst case, all
- * guest memory in 4 KiB pages, once in the second-level table and once in the window: 1/256 of memory.
+ * guest memory in 4 KiB pages, once in the second-level table and once in the window: 1/256 of memory. Of this, a
+ * node's share comes from the node itself where it is at least a large page. The main pool has the rest.
  */
 #define POOL_BYTES_BASE (8 * MIB)
 #define POOL_BYTES_CPU ((IST_COUNT + 1) * (u64)LAYOUT_STACK_BYTES)
@@ -28,6 +31,7 @@
 #define FEATURE_1G BIT(26)
 
 static struct pool pool;
+static struct pool node_pool[NUMA_NODES_MAX]; /* without pages for nodes that have none of their own */
 static struct frames frames;
 static struct pagetable table;
 static struct pagetable_caps caps;
@@ -46,6 +50,11 @@ void memory_lock_drop(void)
 struct pool *memory_pool(void)
 {
 	return &pool;
+}
+
+struct pool *memory_pool_of(u32 node)
+{
+	return node < NUMA_NODES_MAX && node_pool[node].page_count ? &node_pool[node] : &pool;
 }
 
 struct frames *memory_frames(void)
@@ -88,31 +97,94 @@ static void caps_read(void)
 	};
 }
 
-/* The highest place below POOL_LIMIT, aligned so that it maps with large pages; 0 when there is none. */
-static u64 pool_place(const struct memory_range *free, u32 free_count, u64 bytes)
-{
-	u64 found = 0;
+/* A part of the free memory that belongs to one node. */
+struct node_part {
+	u64 start;
+	u64 end;
+	u8 node;
+	u64 unplaced_bytes; /* in no range of the SRAT */
+};
 
-	for (u32 i = 0; i < free_count; i++) {
-		u64 end = MIN(free[i].base + free[i].bytes, POOL_LIMIT);
+/* The part at `at` in free[*i], or at the start of the next range; false behind the last. Start with both 0. */
+static bool part_next(const struct memory_range *free, u32 free_count, u32 *i, u64 *at, struct node_part *part)
+{
+	for (; *i < free_count; *i += 1, *at = 0) {
+		u64 end = free[*i].base + free[*i].bytes;
+
+		part->start = MAX(*at, MAX(free[*i].base, FRAMES_START));
+		if (part->start >= end)
+			continue;
+		part->end = numa_run(host_numa(), part->start, end, &part->node, &part->unplaced_bytes);
+		*at = part->end;
+		return true;
+	}
+	return false;
+}
+
+#define ANY_NODE NUMA_NODES_MAX
+
+/* The highest place below `limit` on that node, aligned so that it maps with large pages; 0 when there is none. */
+static u64 pool_place(const struct memory_range *free, u32 free_count, u64 bytes, u64 limit, u32 node)
+{
+	struct node_part part;
+	u64 found = 0;
+	u64 at = 0;
+	u32 i = 0;
+
+	while (part_next(free, free_count, &i, &at, &part)) {
+		u64 end = MIN(part.end, limit);
 		u64 start;
 
-		if (end < free[i].base + bytes)
+		if ((node != ANY_NODE && part.node != node) || end < part.start + bytes)
 			continue;
 		start = ALIGN_DOWN(end - bytes, LARGE_PAGE);
-		if (start >= MAX(free[i].base, FRAMES_START) && start > found)
+		if (start >= part.start && start > found)
 			found = start;
 	}
 	return found;
 }
 
-static u64 bytes_of(const struct memory_range *free, u32 free_count)
+static u64 bytes_of_node(const struct memory_range *free, u32 free_count, u32 node)
 {
+	struct node_part part;
 	u64 sum = 0;
+	u64 at = 0;
+	u32 i = 0;
 
-	for (u32 i = 0; i < free_count; i++)
-		sum += free[i].bytes;
+	while (part_next(free, free_count, &i, &at, &part))
+		sum += node == ANY_NODE || part.node == node ? part.end - part.start : 0;
 	return sum;
+}
+
+/* What a node's own pool is to have; 0: too little to bother. */
+static u64 node_pool_bytes(const struct memory_range *free, u32 free_count, u32 node)
+{
+	return ALIGN_DOWN(bytes_of_node(free, free_count, node) / POOL_MEMORY_SHARE, LARGE_PAGE);
+}
+
+static u64 main_pool_bytes(const struct memory_range *free, u32 free_count, u32 cpus, u32 own_node)
+{
+	u64 bytes =
+		POOL_BYTES_BASE + cpus * POOL_BYTES_CPU + bytes_of_node(free, free_count, ANY_NODE) / POOL_MEMORY_SHARE;
+
+	for (u32 i = 0; i < host_numa()->node_count; i++)
+		if (i != own_node)
+			bytes -= node_pool_bytes(free, free_count, i);
+	return ALIGN_UP(bytes, LARGE_PAGE);
+}
+
+/* Where the main pool lies: below what the boot tables reach. The nodes without it get pools of their own later. */
+static u64 main_pool_place(const struct memory_range *free, u32 free_count, u32 cpus, u64 *bytes, u32 *node)
+{
+	for (*node = 0; *node < host_numa()->node_count; ++*node) {
+		u64 start;
+
+		*bytes = main_pool_bytes(free, free_count, cpus, *node);
+		start = pool_place(free, free_count, *bytes, POOL_LIMIT, *node);
+		if (start)
+			return start;
+	}
+	return 0;
 }
 
 static void image_map_part(const u8 *start, const u8 *end, enum prot prot)
@@ -167,35 +239,77 @@ err_t memory_map_stacks(u32 index)
 	return err;
 }
 
-static void frames_take_part(u64 start, u64 end)
+static void node_pools_make(const struct memory_range *free, u32 free_count, u32 main_node)
+{
+	for (u32 i = 0; i < host_numa()->node_count; i++) {
+		u64 bytes = i == main_node ? 0 : node_pool_bytes(free, free_count, i);
+		u64 start = bytes ? pool_place(free, free_count, bytes, BIT(52), i) : 0;
+
+		if (!start)
+			continue;
+		map_or_panic(LAYOUT_POOL + start, start, bytes, PROT_RW, MEMTYPE_WB);
+		if (pool_init(&node_pool[i], (void *)(LAYOUT_POOL + start), HPA(start), (u32)(bytes / PAGE_BYTES)))
+			panic("cannot make a pool of the memory at %#lx", start);
+		pool_link(&node_pool[i], &pool);
+	}
+}
+
+static void frames_take_range(u64 start, u64 end, u8 node)
 {
 	/* ERR_RANGE: less than a page is left. */
-	err_t err = start < end ? frames_add(&frames, HPA(start), end - start, 0) : OK;
+	err_t err = start < end ? frames_add(&frames, HPA(start), end - start, node) : OK;
 
-	if (err && err != ERR_RANGE)
+	if (err == ERR_SPACE)
+		log_warn("memory: too many parts; the one at %#lx, %lu KiB, is not used", start, (end - start) / KIB);
+	else if (err && err != ERR_RANGE)
 		panic("cannot take the memory at %#lx: %s", start, err_text(err));
 }
 
-/* What is left of each free range without the pool and low memory. */
-static void frames_take(const struct memory_range *free, u32 free_count, u64 pool_start, u64 pool_bytes)
+/* The pool that begins first in [start, end), in the ring of all; NULL: none does. */
+static const struct pool *pool_first(u64 start, u64 end)
 {
-	for (u32 i = 0; i < free_count; i++) {
-		u64 start = MAX(free[i].base, FRAMES_START);
-		u64 end = free[i].base + free[i].bytes;
+	const struct pool *first = NULL;
+	const struct pool *p = &pool;
 
-		if (pool_start >= start && pool_start < end) {
-			frames_take_part(start, pool_start);
-			start = pool_start + pool_bytes;
-		}
-		frames_take_part(start, end);
+	do {
+		if (p->base_hpa.v >= start && p->base_hpa.v < end && (!first || p->base_hpa.v < first->base_hpa.v))
+			first = p;
+		p = p->next;
+	} while (p && p != &pool);
+	return first;
+}
+
+/* What is left of a part without the pools in it. */
+static void frames_take_part(const struct node_part *part)
+{
+	u64 start = part->start;
+	const struct pool *p;
+
+	while ((p = pool_first(start, part->end))) {
+		frames_take_range(start, p->base_hpa.v, part->node);
+		start = p->base_hpa.v + p->page_count * PAGE_BYTES;
+	}
+	frames_take_range(start, part->end, part->node);
+}
+
+static void frames_take(const struct memory_range *free, u32 free_count)
+{
+	struct node_part part;
+	u64 at = 0;
+	u32 i = 0;
+
+	while (part_next(free, free_count, &i, &at, &part)) {
+		frames_take_part(&part);
+		if (part.unplaced_bytes && host_numa()->reason == NUMA_BY_SRAT)
+			host_numa_note(NUMA_MEMORY_UNPLACED, part.start, part.unplaced_bytes);
 	}
 }
 
 err_t memory_init(const struct memory_range *free, u32 free_count, u32 cpus)
 {
-	u64 bytes = ALIGN_UP(POOL_BYTES_BASE + cpus * POOL_BYTES_CPU + bytes_of(free, free_count) / POOL_MEMORY_SHARE,
-			     LARGE_PAGE);
-	u64 start = pool_place(free, free_count, bytes);
+	u32 main_node;
+	u64 bytes;
+	u64 start = main_pool_place(free, free_count, cpus, &bytes, &main_node);
 	err_t err;
 
 	if (!start)
@@ -217,9 +331,10 @@ err_t memory_init(const struct memory_range *free, u32 free_count, u32 cpus)
 	(void)memory_map_device(HPA(0), PAGE_BYTES);
 	write_cr4(read_cr4() | CR4_PGE);
 	write_cr3(pagetable_root(&table).v);
+	node_pools_make(free, free_count, main_node);
 	err = frames_init(&frames, &pool);
 	if (!err)
-		frames_take(free, free_count, start, bytes);
+		frames_take(free, free_count);
 	return err;
 }
 

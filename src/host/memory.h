@@ -16,7 +16,8 @@ extern const u8 image_phys_start[], image_phys_end[];
 
 /*
  * Take the machine's memory: the pool out of the free ranges, ETERNA's final page tables (W^X, guard pages under the
- * boot CPU's stacks) out of the pool, all else for guests' frames. Returns with the new tables in CR3; the
+ * boot CPU's stacks) out of the pool, all else for guests' frames, by
+ * nodes (host/numa.h). Nodes with much memory have a pool of their own. Returns with the new tables in CR3; the
  * one-to-one mapping of the boot code is gone then.
  *
  * @free  usable memory outside the image and the modules, sorted, whole pages
@@ -31,9 +32,11 @@ void memory_seal(void);
 
 /*
  * The pool and the frames, for all CPUs: the lock is held around each use of them, and around every change of a table
- * whose pages come from the pool. The functions below take it themselves where they need it.
+ * whose pages come from the pool. The functions below take it themselves where they need it. memory_pool_of() is a
+ * node's own pool, which comes first in the ring of all; memory_pool() that of the boot CPU.
  */
 struct pool *memory_pool(void);
+struct pool *memory_pool_of(u32 node);
 struct frames *memory_frames(void);
 void memory_lock_take(void);
 void memory_lock_drop(void);

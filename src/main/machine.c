@@ -9,6 +9,7 @@
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/log.h"
+#include "host/numa.h"
 #include "x86/insn.h"
 
 /* Where BIOSes put the RSDP (ACPI 6.5, Finding the RSDP on IA-PC Systems). */
@@ -49,6 +50,14 @@ err_t machine_read_acpi(const struct boot_info *boot, struct acpi_memory *memory
 	return acpi_parse(memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2, acpi);
 }
 
+void machine_read_numa(const struct boot_info *boot, struct acpi_memory *memory)
+{
+	const u8 *rsdp = rsdp_find(boot, memory);
+
+	if (rsdp)
+		host_numa_read(memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2);
+}
+
 static void cpu_name(char name[49])
 {
 	name[0] = '\0';
@@ -74,4 +83,5 @@ void machine_tell(const struct acpi_info *acpi)
 	log_info("CPU: %s (signature %#x), %u in the machine", start, id.eax, acpi->cpu_count);
 	log_info("TSC: %lu.%03lu MHz by the %s; %s, %s timer, %u I/O APICs", clock_tsc_khz() / 1000,
 		 clock_tsc_khz() % 1000, clock_source_name(), apic_mode_name(), apic_timer_name(), acpi->ioapic_count);
+	host_numa_tell(acpi);
 }

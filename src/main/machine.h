@@ -12,7 +12,10 @@ struct boot_info;
 /* Find and read the ACPI tables through `memory`. ERR_NOENT: there are none that make sense. */
 err_t machine_read_acpi(const struct boot_info *boot, struct acpi_memory *memory, struct acpi_info *acpi) MUST_CHECK;
 
-/* CPU, clock and interrupt controllers, to the log. */
+/* Find and read the tables about NUMA nodes. Before the memory is taken. */
+void machine_read_numa(const struct boot_info *boot, struct acpi_memory *memory);
+
+/* CPU, clock, nodes and interrupt controllers, to the log. */
 void machine_tell(const struct acpi_info *acpi);
 
 #endif

@@ -55,13 +55,17 @@ static const void *firmware_map(struct acpi_memory *memory, u64 hpa, u64 bytes)
 	return memory_map_readonly(HPA(hpa), bytes);
 }
 
-/* A first look at ACPI, only to know how to power off: an error before the machine is ours ends it as well. */
-static void power_find(void)
+/*
+ * A first look at ACPI: how to power off, because an error before the machine is ours ends it as well, and which
+ * memory is whose, because it is about to be taken.
+ */
+static void tables_find(void)
 {
 	struct acpi_memory memory = {boot_map};
 
 	if (!machine_read_acpi(&boot, &memory, &acpi))
 		power_init(&acpi);
+	machine_read_numa(&boot, &memory);
 }
 
 static err_t boot_info_read(u32 magic, u32 info)
@@ -156,7 +160,7 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 	if (err)
 		fatal("boot information (EAX %#x, EBX %#x): %s", magic, info, err_text(err));
 	boot_info_tell();
-	power_find();
+	tables_find();
 	boot_archive_open();
 	if (boot.lost.modules)
 		log_warn("boot modules: %u too many, not used", boot.lost.modules);

@@ -78,6 +78,38 @@ u64 numa_piece(const struct numa *n, u64 start, u64 end, u8 *node, bool *is_hole
 	return i < n->range_count ? MIN(end, n->range[i].base) : end;
 }
 
+u64 numa_run(const struct numa *n, u64 start, u64 end, u8 *node, u64 *hole_bytes)
+{
+	u64 at = start;
+
+	*hole_bytes = 0;
+	while (at < end) {
+		bool is_hole;
+		u8 here;
+		u64 next = numa_piece(n, at, end, &here, &is_hole);
+
+		if (at != start && here != *node)
+			break;
+		*node = here;
+		*hole_bytes += is_hole ? next - at : 0;
+		at = next;
+	}
+	return at;
+}
+
+u32 numa_order(const struct numa *n, u8 node, u8 order[NUMA_NODES_MAX])
+{
+	for (u32 i = 0; i < n->node_count; i++) {
+		u8 distance = n->distance[node][i];
+		u32 at = i;
+
+		for (; at > 0 && n->distance[node][order[at - 1]] > distance; at--)
+			order[at] = order[at - 1];
+		order[at] = (u8)i;
+	}
+	return n->node_count;
+}
+
 /* Does memory of another node lie between two ranges of this one? */
 static bool is_scattered(const struct numa *n, u8 node)
 {

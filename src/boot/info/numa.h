@@ -126,6 +126,12 @@ u8 numa_node_of_cpu(const struct numa *n, u32 apic_id);
  */
 u64 numa_piece(const struct numa *n, u64 start, u64 end, u8 *node, bool *is_hole);
 
+/* As numa_piece(), over all pieces of one node that follow one another; *hole_bytes of them are in no range. */
+u64 numa_run(const struct numa *n, u64 start, u64 end, u8 *node, u64 *hole_bytes);
+
+/* All nodes by their distance from `node`, itself first; those equally far by number. Returns how many. */
+u32 numa_order(const struct numa *n, u8 node, u8 order[NUMA_NODES_MAX]);
+
 /* Bytes that the ranges give a node; holes in the memory map count as well. */
 u64 numa_node_bytes(const struct numa *n, u8 node);
 

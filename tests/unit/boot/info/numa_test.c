@@ -417,6 +417,41 @@ static void memory_is_cut_at_nodes(void **state)
 	assert_true(node == 0 && is_hole);
 }
 
+static void runs_join_what_follows(void **state)
+{
+	u64 hole_bytes;
+	u8 node;
+
+	(void)state;
+	two_nodes();
+	parse();
+	assert_int_equal(numa_run(&numa, 512 * KIB, 3 * GIB, &node, &hole_bytes), GIB);
+	assert_true(node == 0 && hole_bytes == 384 * KIB);
+	assert_int_equal(numa_run(&numa, GIB, 3 * GIB, &node, &hole_bytes), 3 * GIB);
+	assert_true(node == 1 && hole_bytes == GIB);
+	assert_int_equal(numa_run(&numa, GIB - 5, GIB, &node, &hole_bytes), GIB);
+	assert_true(node == 0 && hole_bytes == 0);
+}
+
+static void nodes_are_ordered_by_distance(void **state)
+{
+	static const u8 matrix[] = {10, 30, 20, 30, 21, 10, 22, 22, 20, 30, 10, 30, 40, 30, 20, 10};
+	static const u8 of_0[] = {0, 2, 1, 3}, of_1[] = {1, 0, 2, 3}, of_3[] = {3, 2, 1, 0};
+	u8 order[NUMA_NODES_MAX];
+
+	(void)state;
+	for (u32 i = 0; i < 4; i++)
+		add_memory(i, i * GIB, GIB, ENABLED);
+	set_slit(4, matrix);
+	parse();
+	assert_int_equal(numa_order(&numa, 0, order), 4);
+	assert_memory_equal(order, of_0, 4);
+	numa_order(&numa, 1, order);
+	assert_memory_equal(order, of_1, 4);
+	numa_order(&numa, 3, order);
+	assert_memory_equal(order, of_3, 4);
+}
+
 static void memory_below_the_first_range_is_the_first_ones(void **state)
 {
 	bool is_hole;
@@ -478,6 +513,8 @@ int main(void)
 		TEST(impossible_distances_are_mended),
 		TEST(a_slit_without_a_domains_row_leaves_guesses),
 		TEST(memory_is_cut_at_nodes),
+		TEST(runs_join_what_follows),
+		TEST(nodes_are_ordered_by_distance),
 		TEST(memory_below_the_first_range_is_the_first_ones),
 		TEST(every_kind_has_words),
 	};
