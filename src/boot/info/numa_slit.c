@@ -49,10 +49,10 @@ static void row_read(struct numa *n, const struct slit *s, u32 from)
 
 err_t numa_read_slit(struct numa *n, const u8 *slit, u32 length)
 {
-	struct slit s = {.matrix = slit + SLIT_MATRIX};
+	struct slit s = {0};
 
 	if (length >= SLIT_MATRIX)
-		s.count = load_u64(slit + SLIT_COUNT);
+		s = (struct slit){.matrix = slit + SLIT_MATRIX, .count = load_u64(slit + SLIT_COUNT)};
 	if (!s.count || s.count > length || s.count * s.count > length - SLIT_MATRIX) {
 		numa_note(n, NUMA_SLIT_LENGTH, length, s.count);
 		return ERR_FORMAT;
