@@ -51,6 +51,15 @@ err_t exec_fetch(struct exec *x, u32 have, u32 *now)
 	return err;
 }
 
+u32 exec_take_given(struct exec *x)
+{
+	u32 have = MIN(x->emul->hint.insn_bytes, INSN_BYTES_MAX);
+
+	if (have)
+		memcpy(x->result->insn, x->emul->hint.insn, have);
+	return have;
+}
+
 /* Does the instruction have a VEX or EVEX prefix? Then a newer processor, or a fuller Zydis, may well know it. */
 static bool is_vector_encoding(const struct exec *x)
 {
@@ -116,10 +125,8 @@ static ZyanStatus decode(struct exec *x, const ZydisDecoder *decoder, u32 have)
 static err_t fetch_and_decode(struct exec *x, const ZydisDecoder *decoder)
 {
 	struct emul_result *r = x->result;
-	u32 have = MIN(x->emul->given_bytes, INSN_BYTES_MAX);
+	u32 have = exec_take_given(x);
 
-	if (have)
-		memcpy(r->insn, x->emul->given, have);
 	for (;;) {
 		ZyanStatus status = ZYDIS_STATUS_NO_MORE_DATA;
 

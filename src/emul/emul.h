@@ -23,11 +23,13 @@ struct vector_file {
 	err_t (*write)(struct vector_file *file, unsigned index, const void *buf, u32 bytes, bool clears_rest);
 };
 
-/* A translation that the exit has told: it saves the emulator the walk for the data access that caused the exit. */
+/* What the exit has told: it saves the emulator the fetch, and the walk for the data access that caused the exit. */
 struct emul_hint {
-	bool is_valid;
-	bool is_write; /* the access wrote, so it may be used for writes as well */
-	bool has_gva;  /* else only the guest-physical address is known */
+	u8 insn_bytes;  /* instruction bytes at CS:RIP, 0 when none */
+	const u8 *insn; /* insn_bytes of them */
+	bool is_valid;  /* the rest is there: the translation */
+	bool is_write;  /* the access wrote, so it may be used for writes as well */
+	bool has_gva;   /* else only the guest-physical address is known */
 	gva_t gva;
 	gpa_t gpa;
 };
@@ -49,9 +51,7 @@ struct emul {
 		*cache; /* zeroed at first, one for each vcpu; NULL: each step decodes, about 1000 instructions */
 	struct walk_limits limits;
 	struct emul_hint hint;
-	u32 repeat_max;  /* iterations of a REP instruction in a step; 0 means EMUL_REPEAT_DEFAULT */
-	u8 given_bytes;  /* instruction bytes at CS:RIP that the exit has told, 0 when none */
-	const u8 *given; /* given_bytes of them; not used when given_bytes is 0 */
+	u32 repeat_max; /* iterations of a REP instruction in a step; 0 means EMUL_REPEAT_DEFAULT */
 };
 
 #define EMUL_REPEAT_DEFAULT 512

@@ -63,6 +63,9 @@ err_t exec_fault_code(struct exec *x, enum vector vector, u32 code) MUST_CHECK;
  */
 err_t exec_decode(struct exec *x) MUST_CHECK;
 
+/* Put the code bytes that the exit has told into result->insn; how many there are. */
+u32 exec_take_given(struct exec *x);
+
 /* Read the code bytes that are left of the page at RIP + `have` into result->insn; *now are there then. */
 err_t exec_fetch(struct exec *x, u32 have, u32 *now) MUST_CHECK;
 

@@ -147,10 +147,12 @@ static bool is_known_mode(const struct exec *x)
 /* Fetch and decode; false when the page ends before the instruction does, too. */
 static bool find_move(struct exec *x, struct move *m)
 {
-	u32 have = 0;
+	u32 have;
 
-	if (!x->emul->hint.is_valid || !is_known_mode(x) || exec_fetch(x, 0, &have) || !decode_move(x, m) ||
-	    m->length > have)
+	if (!x->emul->hint.is_valid || !is_known_mode(x))
+		return false;
+	have = exec_take_given(x);
+	if ((!have && exec_fetch(x, 0, &have)) || !decode_move(x, m) || m->length > have)
 		return false;
 	x->result->code_bits = x->is_long ? 64 : 32;
 	x->result->insn_bytes = (u8)m->length;

@@ -81,6 +81,8 @@ struct exit {
 			u64 qualification; /* #PF: address; #DB: DR6 bits */
 		} exception;
 		struct {
+			u8 insn_bytes;  /* the instruction's bytes, where the processor tells them, until the next */
+			const u8 *insn; /* entry; else 0 of them */
 			gpa_t gpa;
 			gva_t gva;
 			bool has_gva;

@@ -6,6 +6,8 @@
 enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 {
 	struct emul_hint hint = {
+		.insn_bytes = x->memory.insn_bytes,
+		.insn = x->memory.insn,
 		.is_valid = (x->memory.is_read || x->memory.is_write) && !x->memory.is_fetch,
 		.has_gva = x->memory.has_gva,
 		.is_write = x->memory.is_write,

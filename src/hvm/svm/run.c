@@ -104,6 +104,8 @@ static void npf_decode(struct hvm_vcpu *v, struct exit *x)
 
 	x->kind = info & NPF_RESERVED ? EXIT_MEMORY_BAD_ENTRY : EXIT_MEMORY;
 	x->insn_len = 0;
+	x->memory.insn_bytes = svm_uses(SVM_CPUID_DECODE_ASSISTS) ? vmcb_fetched_bytes(b) & 15 : 0;
+	x->memory.insn = b->bytes + VMCB_AT_fetched_bytes + 1;
 	x->memory.gpa = GPA(vmcb_exit_info2(b));
 	x->detail = x->memory.gpa.v;
 	x->memory.has_gva = false;

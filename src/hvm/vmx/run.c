@@ -182,6 +182,7 @@ static void ept_violation_decode(struct hvm_vcpu *v, struct exit *x)
 
 	vectoring_decode(v);
 	nmi_unblocking_undo(v, q & QUAL_EPT_NMI_UNBLOCKING);
+	x->memory.insn_bytes = 0;
 	x->memory.gpa = GPA(vmread(VMCS_guest_physical_address));
 	x->detail = x->memory.gpa.v;
 	/* Without the second bit the access was to a paging-structure entry: the two addresses do not belong together.

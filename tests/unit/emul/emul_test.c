@@ -145,9 +145,8 @@ static void uses_the_bytes_and_the_translation_it_is_given(void **state)
 	m.cpu.rip = 0xdead0000; /* not mapped */
 	m.cpu.gpr[GPR_RBX] = 0x7f0000000010;
 	m.cpu.gpr[GPR_RAX] = 0x42;
-	m.emul.given = code;
-	m.emul.given_bytes = sizeof(code);
-	m.emul.hint = (struct emul_hint){true, true, true, GVA(0x7f0000000010), GPA(MODEL_DEVICE + 0x10)};
+	m.emul.hint =
+		(struct emul_hint){sizeof(code), code, true, true, true, GVA(0x7f0000000010), GPA(MODEL_DEVICE + 0x10)};
 	assert_int_equal(emul_step(&m.emul, &m.result), EMUL_DONE);
 	assert_int_equal(m.device[0x10], 0x42);
 	m.emul.hint.is_write = false;

@@ -27,7 +27,7 @@ static enum emul_status fast_step(const u8 *code, size_t bytes)
 
 static void hint_set(u64 gva, bool is_write)
 {
-	m.emul.hint = (struct emul_hint){true, is_write, true, GVA(gva), GPA(MODEL_DEVICE + gva % PAGE_BYTES)};
+	m.emul.hint = (struct emul_hint){0, NULL, true, is_write, true, GVA(gva), GPA(MODEL_DEVICE + gva % PAGE_BYTES)};
 }
 
 static void start_64(void)
@@ -116,6 +116,25 @@ static void finds_the_address_itself(void **state)
 	m.cpu.gpr[GPR_RAX] = 0x7f0000000000; /* not mapped */
 	assert_int_not_equal(FAST(0x89, 0x08), EMUL_DONE);
 	assert_int_equal(m.log_count, 0);
+}
+
+/* Bytes that the exit has told are not fetched. */
+static void takes_the_instruction_it_is_given(void **state)
+{
+	static const u8 store[] = {0x89, 0x08};
+
+	(void)state;
+	start_64();
+	hint_set(MODEL_DEVICE, true);
+	m.emul.hint.insn = store;
+	m.emul.hint.insn_bytes = sizeof(store);
+	m.cpu.rip = 0x5000;
+	model_map(&m, 0x5000, 0, 0);
+	m.log_count = 0;
+	assert_int_equal(emul_fast_move(&m.emul, &m.result), EMUL_DONE);
+	assert_int_equal(m.log_count, 1);
+	m.emul.hint.insn_bytes = 1; /* not all of it: the emulator fetches the rest */
+	assert_int_equal(emul_fast_move(&m.emul, &m.result), EMUL_UNSUPPORTED);
 }
 
 static void uses_segments_in_32_bit_code(void **state)
@@ -231,9 +250,10 @@ static void agrees_with_the_emulator(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(moves_to_and_from_a_device), cmocka_unit_test(leaves_the_rest_to_the_emulator),
-		cmocka_unit_test(finds_the_address_itself),   cmocka_unit_test(uses_segments_in_32_bit_code),
-		cmocka_unit_test(hands_failures_on),          cmocka_unit_test(agrees_with_the_emulator),
+		cmocka_unit_test(moves_to_and_from_a_device),   cmocka_unit_test(leaves_the_rest_to_the_emulator),
+		cmocka_unit_test(finds_the_address_itself),     cmocka_unit_test(takes_the_instruction_it_is_given),
+		cmocka_unit_test(uses_segments_in_32_bit_code), cmocka_unit_test(hands_failures_on),
+		cmocka_unit_test(agrees_with_the_emulator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

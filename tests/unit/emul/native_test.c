@@ -402,8 +402,8 @@ static bool row_round(const struct row *row)
 
 	model_take_state();
 	raised = native_run(c.bytes, c.count, is_32bit);
-	m.emul.given = c.bytes;
-	m.emul.given_bytes = (u8)c.count;
+	m.emul.hint.insn = c.bytes;
+	m.emul.hint.insn_bytes = (u8)c.count;
 	do
 		status = emul_step(&m.emul, &m.result);
 	while (status == EMUL_AGAIN);
