@@ -2,8 +2,8 @@
 // SVM features: read, chosen, told.
 #include "hvm/svm/caps.h"
 
-#include "base/fmt.h"
 #include "host/log.h"
+#include "hvm/feature_list.h"
 #include "x86/insn.h"
 
 #define CPUID_SVM 0x8000000a
@@ -29,15 +29,12 @@ static const struct {
 /* The names of the features in `set` that are of that use; nothing when there is none. */
 static void names_tell(const char *title, u32 set)
 {
-	char text[256];
-	size_t length = 0;
+	struct feature_list list = {.title = title};
 
 	for (unsigned i = 0; i < ARRAY_COUNT(features); i++)
 		if (set & features[i].bit)
-			length += fmt_string(text + length, sizeof(text) - length, "%s%s", length ? ", " : "",
-					     features[i].name);
-	if (length)
-		log_info("SVM %s: %s", title, text);
+			feature_list_add(&list, features[i].name);
+	feature_list_end(&list);
 }
 
 err_t svm_caps_read(void)
@@ -66,8 +63,8 @@ err_t svm_caps_read(void)
 					  .flush_by_tag = svm_uses(SVM_CPUID_FLUSH_BY_ASID),
 					  .second_level_by_tag = true};
 	log_info("SVM revision %u, %u address space identifiers", svm_caps.revision, r.ebx);
-	names_tell("uses", svm_caps.used);
-	names_tell("has, not used", svm_caps.offered & known & ~svm_caps.used);
-	names_tell("has not", known & ~svm_caps.offered);
+	names_tell("SVM uses", svm_caps.used);
+	names_tell("SVM has, not used", svm_caps.offered & known & ~svm_caps.used);
+	names_tell("SVM has not", known & ~svm_caps.offered);
 	return err;
 }

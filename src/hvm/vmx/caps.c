@@ -2,8 +2,8 @@
 // VMX capabilities: read, chosen, told.
 #include "hvm/vmx/caps.h"
 
-#include "base/fmt.h"
 #include "host/log.h"
+#include "hvm/feature_list.h"
 #include "x86/insn.h"
 
 struct vmx_caps vmx_caps __attribute__((section(".data.init_only")));
@@ -63,40 +63,18 @@ static void msrs_read(void)
 		vmx_caps.ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
 
-/* Names joined by commas, a log line for each ~100 characters. */
-struct name_list {
-	const char *title;
-	char text[128];
-	size_t length;
-};
-
-static void names_flush(struct name_list *list)
-{
-	if (list->length)
-		log_info("VMX %s: %s", list->title, list->text);
-	list->length = 0;
-}
-
-static void names_add(struct name_list *list, const char *name)
-{
-	if (list->length > 80)
-		names_flush(list);
-	list->length += fmt_string(list->text + list->length, sizeof(list->text) - list->length, "%s%s",
-				   list->length ? ", " : "", name);
-}
-
 struct tally {
-	struct name_list used, unused, missing;
+	struct feature_list used, unused, missing;
 	bool lacks;
 };
 
 static void feature_tell(struct tally *t, bool is_offered, u8 use, const char *name)
 {
 	if (is_offered) {
-		names_add(use == OFF ? &t->unused : &t->used, name);
+		feature_list_add(use == OFF ? &t->unused : &t->used, name);
 		return;
 	}
-	names_add(&t->missing, name);
+	feature_list_add(&t->missing, name);
 	if (use == NEED) {
 		log_error("VMX lacks: %s", name);
 		t->lacks = true;
@@ -149,7 +127,8 @@ static void vpid_check(void)
 
 err_t vmx_caps_read(void)
 {
-	struct tally t = {.used.title = "uses", .unused.title = "has, not used", .missing.title = "has not"};
+	struct tally t = {
+		.used.title = "VMX uses", .unused.title = "VMX has, not used", .missing.title = "VMX has not"};
 
 	msrs_read();
 	log_info("VMX revision %#lx, %lu-byte regions, %s controls", (u64)GET(VMX_BASIC_REVISION, vmx_caps.basic),
@@ -159,8 +138,8 @@ err_t vmx_caps_read(void)
 	vpid_check();
 	preemption_timer_check();
 	cr3_exiting_check(&t);
-	names_flush(&t.used);
-	names_flush(&t.unused);
-	names_flush(&t.missing);
+	feature_list_end(&t.used);
+	feature_list_end(&t.unused);
+	feature_list_end(&t.missing);
 	return t.lacks ? ERR_UNSUPPORTED : OK;
 }
