@@ -5,9 +5,12 @@ import os
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
 
-# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL].
+# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL][/icount].
 FIRMWARES = {"bochs": ("bios",), "qemu": ("direct", "seabios", "ovmf")}
+ICOUNT = "icount"  # a nanosecond is one instruction; else QEMU's machines run by the host's clock
 BARE = "bare"  # QEMU boots the guest itself, without ETERNA
+# Tells a guest under ETERNA what it cannot see: the processor skips checks of the manual (tests/guest/runtime/machine.h).
+PROCESSOR_IS_TCG = "processor=tcg"
 LINUX = ("linux-cloud", "linux-full")
 GUEST_LIMIT_S = 120  # processor seconds that an emulated machine is given for a test guest
 LINUX_LIMIT_S = 900  # and for Linux, which takes about 60
@@ -18,24 +21,28 @@ class BadMachine(Exception):
 
 
 class Machine:
-    """Where a row runs: kind (bochs, qemu, bare), firmware and, where it is not the launcher's own, model."""
+    """Where a row runs: kind (bochs, qemu, bare), firmware, model where it is not the launcher's own, by what clock."""
 
-    def __init__(self, kind, firmware=None, model=None):
-        self.kind, self.firmware, self.model = kind, firmware, model
+    def __init__(self, kind, firmware=None, model=None, icount=False):
+        self.kind, self.firmware, self.model, self.icount = kind, firmware, model, icount
 
     @property
     def words(self):
-        return [word for word in (self.kind, self.firmware, self.model) if word]
+        return [word for word in (self.kind, self.firmware, self.model, ICOUNT if self.icount else None) if word]
 
 
 def parse(text):
     words = text.split("/")
     if words == [BARE]:
         return Machine(BARE)
+    icount = words[0] == "qemu" and words[-1] == ICOUNT
+    if icount:
+        words.pop()
     if len(words) not in (2, 3) or not all(words) or words[1] not in FIRMWARES.get(words[0], ()):
         known = ", ".join(f"{kind}/{firmware}" for kind, those in FIRMWARES.items() for firmware in those)
-        raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL, or a list that is defined above')
-    return Machine(*words)
+        raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL, qemu/... also '
+                         f'with /{ICOUNT}, or a list that is defined above')
+    return Machine(*words, icount=icount)
 
 
 def config_write(row, path):
@@ -44,7 +51,8 @@ def config_write(row, path):
         for guest in row.guests:
             console = "on" if guest == row.guests[-1] else "off"
             file.write(f"[vm {guest}]\nkernel = {guest}\nmemory = {row.memory}\nvcpus = {row.vcpus}\n"
-                       f"testdev = yes\nconsole = {console}\n\n")
+                       f"testdev = yes\nconsole = {console}\n")
+            file.write(f"cmdline = {PROCESSOR_IS_TCG}\n\n" if row.machine.kind == "qemu" else "\n")
 
 
 def guest_file(guest, options):
@@ -59,6 +67,10 @@ def several_words(row, options):
     return words
 
 
+def cmdline_words(row):
+    return ["--cmdline", PROCESSOR_IS_TCG] if row.machine.kind == "qemu" else []
+
+
 def linux_words(row):
     return ["--kernel", os.path.join(CACHE, row.guest, "vmlinuz"), "--initrd", os.path.join(CACHE, "initrd/initrd.cpio.gz"),
             "--cmdline", "console=ttyS0"]
@@ -69,6 +81,7 @@ def eterna_command(row, options):
     command = [os.path.join(TREE, "tools/eterna-run"), "--machine", machine.kind, "--image", options.image]
     if machine.kind == "qemu":
         command += ["--firmware", machine.firmware]
+        command += ["--icount"] if machine.icount else []
     if machine.model:
         command += ["--cpu-model", machine.model]
     command += ["--timeout", str(LINUX_LIMIT_S if row.is_linux else GUEST_LIMIT_S)]
@@ -77,7 +90,7 @@ def eterna_command(row, options):
     if row.is_linux:
         command += linux_words(row)
     else:
-        command += ["--kernel", guest_file(row.guest, options), "--testdev"]
+        command += ["--kernel", guest_file(row.guest, options), "--testdev", *cmdline_words(row)]
     return command + ["--vcpus", row.vcpus, "--memory", row.memory]
 
 

@@ -22,7 +22,7 @@ static void bad_cr0(void)
 	u64 before = read_cr0();
 
 	for (unsigned i = 0; i < ARRAY_COUNT(rows); i++) {
-		if (machine_is_tcg())
+		if (processor_is_tcg())
 			continue;
 		check_equal(try_write_cr0((before & ~rows[i].clear) | rows[i].set), VECTOR_GP, "CR0: %s", rows[i].what);
 		check_equal(trap_last.error, 0, "its error code");
@@ -46,7 +46,7 @@ static void good_cr0(void)
 static void bad_cr4(void)
 {
 	u64 before = read_cr4();
-	bool tcg = machine_is_tcg();
+	bool tcg = processor_is_tcg();
 
 	if (!tcg)
 		check_equal(try_write_cr4(before & ~CR4_PAE), VECTOR_GP, "CR4 without PAE in long mode");
@@ -73,7 +73,7 @@ static void bad_cr3(void)
 	unsigned bits = cpuid(MAXPHYADDR_LEAF).eax & 0xff;
 	u64 before = read_cr3();
 
-	if (machine_is_tcg()) {
+	if (processor_is_tcg()) {
 		skip("CR3: this emulator does not check");
 		return;
 	}

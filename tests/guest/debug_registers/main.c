@@ -102,7 +102,7 @@ static void io_breakpoint(void)
 	write_dr2(0x80);
 	write_dr7(DR7_FIXED | BIT(4) | 2ull << 24); /* L2: I/O, 1 byte */
 	__asm__ volatile("xor %%eax, %%eax; out %%al, $0x80; 1: lea 1b(%%rip), %0" : "=r"(behind) : : "rax", "memory");
-	if (hits || !machine_is_tcg()) {
+	if (hits || !processor_is_tcg()) {
 		check_equal(hits, 1, "an I/O breakpoint hits, though the access exits");
 		check_equal(hit_rip, behind, "behind the instruction");
 		check_equal(hit_dr6 & 0xf, 4, "DR6.B2");
@@ -162,7 +162,7 @@ static void bad_values(void)
 	write_cr4(read_cr4() | CR4_DE);
 	check_equal(TRY_ASM("mov %%dr4, %%rax"), VECTOR_UD, "DR4 with CR4.DE is #UD");
 	write_cr4(read_cr4() & ~CR4_DE);
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(TRY_ASM("mov %%dr4, %%rax"), TRAP_NONE, "DR4 without CR4.DE is DR6");
 }
 
@@ -183,9 +183,9 @@ void guest_main(void)
 	data_breakpoint();
 	io_breakpoint();
 	single_steps();
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		general_detect();
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		int1();
 	bad_values();
 }

@@ -46,7 +46,7 @@ static void stack_segment_by_rbp(void)
 			 :
 			 :
 			 : "memory", "rax", "rdx");
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(trap_vector(), VECTOR_SS, "#SS: non-canonical address by RBP");
 	check_equal(trap_last.error, 0, "#SS: error code");
 }
@@ -91,7 +91,7 @@ static void page_faults(void)
 	paging_map(at, physical | BIT(51), PTE_P | PTE_W);
 	if ((cpuid(0x80000008).eax & 0xff) < 52) {
 		check_equal(fault_at(at, false), VECTOR_PF, "#PF: reserved bit");
-		if (!machine_is_tcg())
+		if (!processor_is_tcg())
 			check_equal(trap_last.error, PF_PRESENT | PF_RSVD, "#PF: its error code");
 	}
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NXE);
@@ -121,7 +121,7 @@ static void floating_point(void)
 			 :
 			 : "m"(mxcsr)
 			 : "eax");
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(TRY_ASM("divss %%xmm1, %%xmm0"), VECTOR_XM, "#XM: SSE divide by zero");
 	mxcsr = 0x1f80;
 	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
@@ -156,12 +156,12 @@ static void from_ring_3(void)
 {
 	check_equal(user_run(user_cli), VECTOR_GP, "ring 3: CLI is #GP");
 	check_equal(user_run(user_int_0x30), VECTOR_GP, "ring 3: INT through a gate of ring 0 is #GP");
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(trap_last.error, 0x30 * 8 + 2, "ring 3: the error code names the gate");
 	check_equal(user_run(user_read_hole), VECTOR_PF, "ring 3: #PF");
 	check_equal(trap_last.error, PF_USER, "ring 3: its error code");
 	write_cr0(read_cr0() | CR0_AM);
-	if (!machine_is_tcg()) {
+	if (!processor_is_tcg()) {
 		check_equal(user_run(user_unaligned), VECTOR_AC, "ring 3: unaligned access is #AC");
 		check_equal(trap_last.error, 0, "#AC: error code");
 	}
@@ -183,13 +183,13 @@ static void double_fault(void)
 	/* A benign exception whose gate is missing is #NP with the gate's number. */
 	trap_set_present(VECTOR_UD, false);
 	check_equal(TRY_ASM("ud2"), VECTOR_NP, "#UD without a gate is #NP");
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(trap_last.error, VECTOR_UD * 8 + 2 + 1, "#NP: the error code names the gate, EXT is set");
 	trap_set_present(VECTOR_UD, true);
 	/* A soft INT through a missing gate: bit EXT of the error code is 0. */
 	trap_set_present(0x30, false);
 	check_equal(TRY_ASM("int $0x30"), VECTOR_NP, "INT through a missing gate is #NP");
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(trap_last.error, 0x30 * 8 + 2, "its error code names the gate, EXT is clear");
 	trap_set_present(0x30, true);
 }

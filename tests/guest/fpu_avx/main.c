@@ -123,6 +123,10 @@ static void bad_xsetbv(void)
 		check_equal(try_xsetbv(rows[i].index, rows[i].value), VECTOR_GP, "XSETBV of %s is #GP", rows[i].what);
 		check_equal(trap_last.error, 0, "its error code");
 	}
+	if (processor_is_tcg()) {
+		skip("XSETBV of features that are not offered: this emulator does not let a hypervisor refuse");
+		return;
+	}
 	for (unsigned bit = 2; bit < 63; bit++)
 		if (!(features >> bit & 1) && try_xsetbv(0, features | BIT(bit)) != VECTOR_GP)
 			check(false, "XSETBV of a feature that is not offered, bit %u, is #GP", bit);

@@ -57,6 +57,6 @@ void guest_main(void)
 	for (int i = 0; i < 100000; i++)
 		pause();
 	check(true, "100,000 times PAUSE");
-	if (!(feature_7().ecx & BIT(5)) && !machine_is_tcg())
+	if (!(feature_7().ecx & BIT(5)) && !processor_is_tcg())
 		check_equal(TRY_ASM("xor %%ecx, %%ecx; .byte 0xf2,0x0f,0xae,0xf1"), VECTOR_UD, "UMWAIT is #UD");
 }

@@ -48,7 +48,7 @@ static void non_canonical_is_refused(void)
 
 		if (!rows[i].canonical)
 			continue;
-		if (machine_is_tcg()) {
+		if (processor_is_tcg()) {
 			skip("%s non-canonical: this emulator does not check", rows[i].name);
 			continue;
 		}
@@ -76,7 +76,7 @@ static void bad_values_are_refused(void)
 		{"APIC_BASE beyond the physical addresses", MSR_APIC_BASE, 0, BIT(52)},
 	};
 
-	if (machine_is_tcg()) {
+	if (processor_is_tcg()) {
 		skip("bad values: this emulator drops bits instead");
 		return;
 	}
@@ -116,7 +116,7 @@ static void tsc_can_be_set(void)
 {
 	u64 tsc;
 
-	if (machine_is_tcg()) {
+	if (processor_is_tcg()) {
 		skip("TSC: this emulator ignores the write");
 		return;
 	}
@@ -164,7 +164,7 @@ static void unknown_ones(void)
 {
 	static const u32 list[] = {0x2, 0xfff, 0x12345678, 0x80000000, 0xc0001fff, 0xc0ffffff, 0xffffffff};
 
-	if (machine_is_tcg()) {
+	if (processor_is_tcg()) {
 		skip("unknown MSRs: this emulator reads them as 0");
 		return;
 	}

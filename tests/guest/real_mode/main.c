@@ -36,7 +36,7 @@ void guest_main(void)
 		check_equal(r[3], 0x3333, "INT through the vector table");
 		check_equal(r[4], 0xde, "#DE through the vector table");
 		check_equal(r[5], r[6], "its IP is that of DIV");
-		if (!machine_is_tcg())
+		if (!processor_is_tcg())
 			check_equal(r[7], 0x6b, "#GP beyond the limit of 64 KiB");
 		check_equal(r[9], 1, "CPUID");
 		check_equal(r[10], 0xa7, "IN and OUT");

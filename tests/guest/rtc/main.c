@@ -78,7 +78,7 @@ static void goes_on(void)
 		pause();
 	pm = pm_timer_elapsed(pm, pm_timer_read(pm_port));
 	print("a second: %u PM timer ticks\n", pm);
-	check(machine_is_tcg() || is_near(pm, PM_TIMER_HZ, CLOCK_PERCENT), "seconds last a second");
+	check(processor_is_tcg() || is_near(pm, PM_TIMER_HZ, CLOCK_PERCENT), "seconds last a second");
 }
 
 static void memory(void)
@@ -114,7 +114,7 @@ static void periodic(void)
 	wait_fired(64, 100000000);
 	pm = pm_timer_elapsed(pm, pm_timer_read(pm_port));
 	print("64 periods of 1/1024 s: %u PM timer ticks\n", pm);
-	check(machine_is_tcg() || is_near(pm, PM_TIMER_HZ / 16, CLOCK_PERCENT), "at its rate");
+	check(processor_is_tcg() || is_near(pm, PM_TIMER_HZ / 16, CLOCK_PERCENT), "at its rate");
 	check(causes & 0x40, "register C says periodic");
 	cmos_write(0x0b, cmos_read(0x0b) & 0xbf);
 	cmos_write(0x0a, 0x20); /* and no rate, else its flag in register C goes on */
@@ -122,7 +122,7 @@ static void periodic(void)
 	irq_window(); /* an edge that the 8259 still holds */
 	fired = 0;
 	wait_fired(1, 1000000);
-	check(fired == 0 || machine_is_tcg(), "disabled it is silent");
+	check(fired == 0 || processor_is_tcg(), "disabled it is silent");
 }
 
 static void update_ended(void)

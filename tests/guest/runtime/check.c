@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/fmt.h"
 #include "cpu.h"
+#include "machine.h"
 #include "print.h"
 #include "trap.h"
 
@@ -78,6 +79,7 @@ void guest_run(void)
 {
 	print_init();
 	trap_init();
+	machine_init();
 	guest_main();
 	guest_finish();
 }

@@ -12,6 +12,8 @@
 #define INFO_COMMAND_LINE 16
 #define MULTIBOOT_MAGIC 0x2badb002u
 
+static bool tcg_named;
+
 extern u32 multiboot_magic, multiboot_info;
 
 const char *machine_hypervisor(void)
@@ -31,6 +33,21 @@ const char *machine_hypervisor(void)
 bool machine_is_tcg(void)
 {
 	return strcmp(machine_hypervisor(), "TCGTCGTCGTCG") == 0;
+}
+
+bool processor_is_tcg(void)
+{
+	return tcg_named || machine_is_tcg();
+}
+
+void machine_init(void)
+{
+	static const char word[] = "processor=tcg";
+	const char *line = machine_command_line();
+	size_t length = strlen(line), wanted = sizeof(word) - 1;
+
+	/* Before it may stand the kernel's name. */
+	tcg_named = length >= wanted && strcmp(line + length - wanted, word) == 0;
 }
 
 bool machine_is_intel(void)

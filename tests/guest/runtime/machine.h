@@ -8,8 +8,17 @@
 /* The 12 characters of CPUID 0x40000000, or "" where CPUID 1 says that there is no hypervisor. */
 const char *machine_hypervisor(void);
 
-/* QEMU without hardware virtualisation: it skips checks that the manual demands. */
+/* QEMU without hardware virtualisation and without ETERNA: its devices run by the host's clock. */
 bool machine_is_tcg(void);
+
+/*
+ * The processor is that of QEMU's TCG, which skips checks that the manual demands, with ETERNA or without. Under ETERNA
+ * CPUID does not tell, so tests/emu/run-matrix does, by "processor=tcg" on the command line.
+ */
+bool processor_is_tcg(void);
+
+/* Reads that word while memory is as the loader left it. Called before guest_main(). */
+void machine_init(void);
 
 bool machine_is_intel(void);
 

@@ -46,7 +46,7 @@ static void three_ways(void)
 
 	for (int i = 0; i < 10000; i++) {
 		u32 aux;
-		u64 a = rdtsc(), b = machine_is_tcg() ? a : rdmsr(MSR_TSC), c = has_rdtscp() ? rdtscp(&aux) : b,
+		u64 a = rdtsc(), b = processor_is_tcg() ? a : rdmsr(MSR_TSC), c = has_rdtscp() ? rdtscp(&aux) : b,
 		    d = rdtsc();
 
 		if (a > b || b > c || c > d)
@@ -88,7 +88,7 @@ static void adjust(void)
 		skip("no TSC_ADJUST");
 		return;
 	}
-	if (machine_is_tcg()) {
+	if (processor_is_tcg()) {
 		skip("TSC_ADJUST: this emulator ignores it");
 		return;
 	}
