@@ -79,7 +79,7 @@ static err_t boot_info_read(u32 magic, u32 info)
 }
 
 /* The only module may be an archive of the configuration and all other modules: some loaders pass no more than one. */
-static void boot_archive_open(void)
+static bool boot_archive_open(void)
 {
 	const struct boot_module *module = &boot.modules[0];
 	const u8 *data = (const u8 *)module->start.v;
@@ -87,22 +87,24 @@ static void boot_archive_open(void)
 
 	if (boot.module_count != 1 || !range_is_inside(module->start.v, module->bytes, 4 * GIB) ||
 	    !archive_begins_with(data, module->bytes, CONFIG_FILE_NAME))
-		return;
+		return false;
 	err = archive_unpack(&boot, data);
 	if (err)
 		fatal("the archive of boot modules: %s, after %u of them", err_text(err), boot.module_count);
-	log_info("modules: %u, from one archive", boot.module_count);
+	return true;
 }
 
-static void boot_info_tell(void)
+static void boot_info_tell(bool is_archive)
 {
-	log_info("loaded by %s (%s), %u modules, command line \"%s\"",
+	log_info("loaded by %s (%s), %u modules%s, command line \"%s\"",
 		 boot.loader[0] ? boot.loader : "an unnamed loader", boot.protocol, boot.module_count,
-		 boot.command_line);
+		 is_archive ? " in one archive" : "", boot.command_line);
 	if (boot.lost.ranges)
 		log_warn("the loader's memory map: %u ranges too many, not used", boot.lost.ranges);
 	if (boot.lost.texts)
 		log_warn("the loader's texts: %u too long, cut", boot.lost.texts);
+	if (boot.lost.modules)
+		log_warn("boot modules: %u too many, not used", boot.lost.modules);
 }
 
 static void memory_map_tell(void)
