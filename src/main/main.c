@@ -161,11 +161,8 @@ void __attribute__((no_stack_protector)) boot_start(u32 magic, u32 info)
 	err = boot_info_read(magic, info);
 	if (err)
 		fatal("boot information (EAX %#x, EBX %#x): %s", magic, info, err_text(err));
-	boot_info_tell();
 	tables_find();
-	boot_archive_open();
-	if (boot.lost.modules)
-		log_warn("boot modules: %u too many, not used", boot.lost.modules);
+	boot_info_tell(boot_archive_open());
 	memory_take();
 	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; call *%1"
 			 :
