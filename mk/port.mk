@@ -6,7 +6,7 @@
 PORT_SOURCES := $(filter-out tools/port/main.c,$(sort $(wildcard tools/port/*.c)))
 PORT_PACKAGES := libmicrohttpd jansson tree-sitter sqlite3 libcurl
 PORT_LIBS = $(shell pkg-config --libs $(PORT_PACKAGES)) -pthread
-PORT_CFLAGS = $(STD) $(WARNINGS) -g -Isrc -Iinclude -Itools/port -pthread -MMD -MP -DETERNA_TREE='"$(CURDIR)"' \
+PORT_CFLAGS = $(STD) -D_GNU_SOURCE $(WARNINGS) -g -Isrc -Iinclude -Itools/port -pthread -MMD -MP -DETERNA_TREE='"$(CURDIR)"' \
 	$(shell pkg-config --cflags $(PORT_PACKAGES))
 PORT_SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -79,9 +79,16 @@ port-unit: $(PORT_UNITS)
 port-map-check: $(PORT)
 	$(Q)$(PORT) map --markdown --tree . | diff -u docs/port-map.md - && echo '1 passed, 0 failed'
 
-PORT_TESTS := port-unit port-map-check
+# Analyses and ports of tests/port/corpus and of the guide's snippets, as they were looked at and kept.
+port-golden: $(PORT_ASAN)
+	$(Q)tests/port/run-golden $(PORT_ASAN)
+
+port-golden-update: $(PORT_ASAN)
+	$(Q)tests/port/run-golden $(PORT_ASAN) --update
+
+PORT_TESTS := port-unit port-map-check port-golden
 port-test: packages-port packages-test
 	$(Q)tools/test/summary --log $(O)/port/log $(foreach t,$(PORT_TESTS),$(t)=$(t):-j2)
 
 -include $(wildcard $(O)/port/*/*.d)
-.PHONY: port port-map port-unit port-map-check port-test
+.PHONY: port port-map port-unit port-map-check port-golden port-golden-update port-test

@@ -22,6 +22,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv) MUST_CHECK;
 void cli_help(void);
 
 int cli_analyze(const struct cli *cli);
+int cli_port(const struct cli *cli);
 int cli_map(const struct cli *cli);
 
 #endif

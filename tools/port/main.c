@@ -16,8 +16,8 @@ static const struct {
 	const char *name;
 	int (*run)(const struct cli *cli);
 } commands[] = {
-	{"analyze", cli_analyze},  {"map", cli_map},      {"help", cli_show_help},
-	{"--help", cli_show_help}, {"-h", cli_show_help},
+	{"analyze", cli_analyze}, {"port", cli_port},        {"map", cli_map},
+	{"help", cli_show_help},  {"--help", cli_show_help}, {"-h", cli_show_help},
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading files under one folder. The kernel resolves the path with RESOLVE_BENEATH, so a link cannot lead out; where
 // it lacks openat2(), each part is opened by itself and no link is followed at all.
-#define _GNU_SOURCE
 #include "source.h"
 
 #include <errno.h>

@@ -45,7 +45,7 @@ bool node_is(TSNode n, const char *type)
 
 TSNode node_field(TSNode n, const char *name)
 {
-	return ts_node_child_by_field_name(n, name, (u32)strlen(name));
+	return node_has(n) ? ts_node_child_by_field_name(n, name, (u32)strlen(name)) : n;
 }
 
 u32 node_line(TSNode n)
@@ -60,9 +60,12 @@ bool node_is_comment(TSNode n)
 
 static TSNode find_child(TSNode n, const char *type)
 {
-	TSTreeCursor cursor = ts_tree_cursor_new(n);
+	TSTreeCursor cursor;
 	TSNode found = {0};
 
+	if (!node_has(n))
+		return found;
+	cursor = ts_tree_cursor_new(n);
 	if (ts_tree_cursor_goto_first_child(&cursor))
 		do {
 			TSNode child = ts_tree_cursor_current_node(&cursor);
@@ -88,8 +91,12 @@ TSNode node_child_of_type(TSNode n, const char *type)
 
 const char *node_text(const struct syntax *s, TSNode n)
 {
-	u32 start = ts_node_start_byte(n), end = ts_node_end_byte(n);
+	u32 start, end;
 
+	if (!node_has(n))
+		return "";
+	start = ts_node_start_byte(n);
+	end = ts_node_end_byte(n);
 	return arena_copy(s->arena, s->text + start, end - start);
 }
 
@@ -105,9 +112,13 @@ bool node_reads(const struct syntax *s, TSNode n, const char *text)
 
 static struct nodes list_children(const struct syntax *s, TSNode n, bool named)
 {
-	struct nodes list = {arena_alloc(s->arena, sizeof(TSNode) * (ts_node_child_count(n) + 1)), 0};
-	TSTreeCursor cursor = ts_tree_cursor_new(n);
+	struct nodes list = {0};
+	TSTreeCursor cursor;
 
+	if (!node_has(n))
+		return list;
+	list.at = arena_alloc(s->arena, sizeof(TSNode) * (ts_node_child_count(n) + 1));
+	cursor = ts_tree_cursor_new(n);
 	if (ts_tree_cursor_goto_first_child(&cursor))
 		do {
 			TSNode child = ts_tree_cursor_current_node(&cursor);

@@ -30,6 +30,7 @@ void syntax_fini(struct syntax *s);
 TSNode syntax_root(const struct syntax *s);
 
 bool node_is(TSNode n, const char *type);
+/* The null node has no fields, no children and no text. */
 TSNode node_field(TSNode n, const char *name);
 bool node_has(TSNode n); /* not the null node */
 u32 node_line(TSNode n); /* from 1 */

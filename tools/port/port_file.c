@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port of one file. The compiler judges; a statement that it refuses becomes a PORT_TODO, then what is around it.
+#include "port_file.h"
+
+#include <string.h>
+
+#include "check.h"
+
+#define ROUNDS_MAX 40
+
+const char *port_status_word(enum port_status status)
+{
+	static const char *const words[] = {"completed", "partial", "failed"};
+
+	return words[status];
+}
+
+const char *port_c_path(struct arena *a, const char *path)
+{
+	size_t length = strlen(path);
+	const char *slash;
+
+	if (!text_ends(path, ".rs"))
+		return arena_print(a, "%s.c", path);
+	path = arena_copy(a, path, length - 3);
+	slash = strrchr(path, '/');
+	if (slash && text_equal(slash, "/mod"))
+		path = arena_copy(a, path, (size_t)(slash - path));
+	return arena_print(a, "%s.c", path);
+}
+
+static bool is_demoted(const struct demotion *list, u32 start, u32 kind)
+{
+	for (; list; list = list->next)
+		if (list->start == start && list->kind == kind)
+			return true;
+	return false;
+}
+
+/* The innermost mark around a line; 0 when there is none. */
+static u32 mark_of_line(const struct translation *t, u32 line)
+{
+	u32 best = 0;
+
+	for (u32 i = 1; i < t->mark_count; i++) {
+		const struct mark *m = &t->marks[i];
+
+		if (m->first <= line && line < m->last &&
+		    (!best || m->last - m->first <= t->marks[best].last - t->marks[best].first))
+			best = i;
+	}
+	return best;
+}
+
+/* Take back what holds the line; what was taken back already gives way to what is around it. */
+static bool demote(struct arena *a, struct demotion **list, const struct translation *t, const struct check_error *e)
+{
+	u32 at = mark_of_line(t, e->line);
+	struct demotion *d;
+
+	while (at && is_demoted(*list, t->marks[at].start, t->marks[at].kind))
+		at = t->marks[at].outer;
+	if (!at)
+		return false;
+	d = arena_alloc(a, sizeof(*d));
+	*d = (struct demotion){t->marks[at].start, t->marks[at].kind,
+			       arena_print(a, "it does not compile: %s", e->message), *list};
+	*list = d;
+	return true;
+}
+
+/* One round's errors often have one cause: only the first of each mark is taken, and later ones wait for the next. */
+static bool demote_all(struct arena *a, struct demotion **list, const struct translation *t, const struct check *check)
+{
+	bool any = false;
+	u32 last = 0;
+
+	for (u32 i = 0; i < check->count; i++) {
+		u32 at = mark_of_line(t, check->errors[i].line);
+
+		if (at && at == last)
+			continue;
+		last = at;
+		any |= demote(a, list, t, &check->errors[i]);
+	}
+	return any;
+}
+
+struct port_result port_file(struct arena *arena, const struct syntax *s, const char *path, const char *tree,
+			     const struct imports *imports)
+{
+	struct port_result result = {.status = PORT_FAILED};
+	struct demotion *demotions = NULL;
+	struct translation t;
+	struct check check;
+
+	analysis_make(&result.analysis, s);
+	for (;;) {
+		t = translate(arena, s, path, demotions, imports);
+		check = check_run(arena, tree, t.text);
+		result.rounds++;
+		if (!check.ran || !check.count || result.rounds == ROUNDS_MAX ||
+		    !demote_all(arena, &demotions, &t, &check))
+			break;
+	}
+	result.text = t.text;
+	result.todos = t.todos;
+	result.todo_count = t.todo_count;
+	if (!check.ran)
+		result.why = "gcc did not run";
+	else if (check.count)
+		result.why = arena_print(arena, "line %u: %s", check.errors[0].line, check.errors[0].message);
+	else if (ts_node_has_error(syntax_root(s)) && !t.todo_count)
+		result.why = "the file is no Rust that the parser knows";
+	else
+		result.status = t.todo_count ? PORT_PARTIAL : PORT_COMPLETED;
+	return result;
+}
