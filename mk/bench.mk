@@ -3,14 +3,14 @@
 #
 #   make bench         the table of exits, one boot of Debian in figures, and the comparison with the budget
 #   make bench-check   the exits only, and fail when one is over budget (part of make test)
-BENCH_MACHINES ?= bochs
+BENCH_MACHINES ?= bochs,qemu
 BENCH_GUEST := $(O)/guest/bench.elf
 BENCH_LINUX := $(ETERNA_CACHE)/linux-cloud/.manifest $(ETERNA_CACHE)/initrd/.manifest
 
 # The packages first, and the rest in a second make, which then finds the compiler.
 bench:
 	$(Q)tools/deps/packages build run </dev/null
-	$(Q)tools/deps/packages bochs </dev/null
+	$(Q)tools/deps/packages bochs qemu </dev/null
 	$(Q)$(MAKE) --no-print-directory bench-exits bench-boot </dev/null
 	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/boot.figures
 
