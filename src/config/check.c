@@ -2,6 +2,7 @@
 // The configuration against the machine: are the modules there, does the memory fit; and the invariants of the structs.
 #include "base/str.h"
 #include "config/keys.h"
+#include "config/numa.h"
 #include "config/report.h"
 
 struct check {
@@ -42,6 +43,15 @@ static void check_memory(struct check *check, const struct vm_config *vm, u64 *s
 		      before ? " beside the VMs before it" : "");
 }
 
+static void check_numa(struct check *check, const struct vm_config *vm)
+{
+	u32 line = vm->lines[config_key_find(SECTION_VM, "numa")];
+	char why[160];
+
+	if (!config_numa_fits(vm, why, sizeof(why)))
+		config_report(&check->report, line, "numa: %s", why);
+}
+
 err_t config_check(struct config *config, const struct config_module *modules, u32 module_count, u64 free_bytes,
 		   struct config_sink *sink)
 {
@@ -57,6 +67,7 @@ err_t config_check(struct config *config, const struct config_module *modules, u
 		for (u32 j = 0; j < vm->initrd.count; j++)
 			check_module(&check, vm, "initrd", vm->initrd.name[j]);
 		check_memory(&check, vm, &sum);
+		check_numa(&check, vm);
 	}
 	return config->error_count == errors ? OK : ERR_NOENT;
 }
@@ -71,7 +82,8 @@ static bool vm_valid(const struct vm_config *vm)
 	if (vm->vcpus < 1 || vm->vcpus > 64 || !vm->memory_bytes || !IS_ALIGNED(vm->memory_bytes, CONFIG_MEMORY_STEP) ||
 	    vm->loader > CONFIG_LOADER_PVH || vm->on_shutdown > CONFIG_SHUTDOWN_RESTART ||
 	    vm->on_reset > CONFIG_RESET_DESTROY || vm->on_crash > CONFIG_CRASH_PAUSE ||
-	    vm->initrd.count > CONFIG_INITRDS_MAX)
+	    vm->initrd.count > CONFIG_INITRDS_MAX || !config_numa_valid(&vm->numa) ||
+	    vm->numa_policy > CONFIG_NUMA_STRICT)
 		return false;
 	for (u32 i = 0; i < vm->initrd.count; i++)
 		if (!vm->initrd.name[i][0] || !text_ends(vm->initrd.name[i], CONFIG_MODULE_NAME_BYTES))

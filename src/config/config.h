@@ -9,6 +9,7 @@
 #define ETERNA_CONFIG_CONFIG_H
 
 #include "base/err.h"
+#include "iface/vnuma.h"
 
 #define CONFIG_FILE_NAME "eterna.conf" /* the boot module's name, and what stands before the line in messages */
 #define CONFIG_VMS_MAX 16
@@ -16,6 +17,7 @@
 #define CONFIG_MODULE_NAME_BYTES 64
 #define CONFIG_INITRDS_MAX 8
 #define CONFIG_COMMAND_LINE_BYTES 2048
+#define CONFIG_NUMA_HOST_NODES 64
 #define CONFIG_KEYS_MAX 64
 #define CONFIG_MEMORY_STEP (2ull << 20)
 
@@ -24,6 +26,9 @@ enum config_log { CONFIG_LOG_ERROR, CONFIG_LOG_WARN, CONFIG_LOG_INFO, CONFIG_LOG
 enum config_loader { CONFIG_LOADER_AUTO, CONFIG_LOADER_LINUX, CONFIG_LOADER_MULTIBOOT, CONFIG_LOADER_PVH };
 enum config_shutdown { CONFIG_SHUTDOWN_DESTROY, CONFIG_SHUTDOWN_RESTART };
 enum config_reset { CONFIG_RESET_RESTART, CONFIG_RESET_DESTROY };
+/* How `numa` was said; the numbers are those of enum placement_mode. */
+enum config_numa_mode { CONFIG_NUMA_AUTO, CONFIG_NUMA_NODE, CONFIG_NUMA_SPREAD, CONFIG_NUMA_VNODES };
+enum config_numa_policy { CONFIG_NUMA_PREFERRED, CONFIG_NUMA_STRICT };
 enum config_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESTART, CONFIG_CRASH_PAUSE };
 
 struct host_config {
@@ -35,6 +40,13 @@ struct host_config {
 struct config_names {
 	char name[CONFIG_INITRDS_MAX][CONFIG_MODULE_NAME_BYTES];
 	u32 count;
+};
+
+struct config_numa {
+	u32 mode;        /* enum config_numa_mode */
+	u32 node;        /* CONFIG_NUMA_NODE */
+	u32 vnode_count; /* CONFIG_NUMA_VNODES */
+	struct vnuma_node vnode[VNUMA_NODES_MAX];
 };
 
 struct vm_config {
@@ -50,6 +62,8 @@ struct vm_config {
 	u32 on_shutdown; /* enum config_shutdown */
 	u32 on_reset;    /* enum config_reset */
 	u32 on_crash;    /* enum config_crash */
+	struct config_numa numa;
+	u32 numa_policy; /* enum config_numa_policy */
 	bool console;
 	bool testdev;
 	bool autostart;

@@ -5,6 +5,7 @@
 #include "base/fmt.h"
 #include "base/str.h"
 #include "base/types.h"
+#include "config/numa.h"
 
 #define HOST(member) SECTION_HOST, .offset = offsetof(struct host_config, member)
 #define VM(member) SECTION_VM, .offset = offsetof(struct vm_config, member)
@@ -24,6 +25,10 @@ const struct config_key config_keys[] = {
 	 .description = "the kernel's command line, up to the end of the line"},
 	{"loader", VM(loader), .kind = KIND_CHOICE, .choices = "auto|linux|multiboot|pvh", .fallback = "auto",
 	 .description = "boot protocol; auto looks at the kernel"},
+	{"numa", VM(numa), .kind = KIND_NUMA, .fallback = "auto",
+	 .description = "where its memory and vcpus go among the machine's NUMA nodes, see below"},
+	{"numa_policy", VM(numa_policy), .kind = KIND_CHOICE, .choices = "preferred|strict", .fallback = "preferred",
+	 .description = "memory from there and, when that is full, from near nodes; or from nowhere else"},
 	{"console", VM(console), .kind = KIND_SWITCH, .fallback = "on",
 	 .description = "connect the guest's COM1 to ETERNA's console"},
 	{"testdev", VM(testdev), .kind = KIND_SWITCH, .fallback = "no",
@@ -123,6 +128,8 @@ size_t config_key_values(const struct config_key *key, char *buf, size_t size)
 		return fmt_string(buf, size, "a boot module's name");
 	case KIND_MODULES:
 		return fmt_string(buf, size, "up to %u boot modules' names, between commas", CONFIG_INITRDS_MAX);
+	case KIND_NUMA:
+		return fmt_string(buf, size, "%s", CONFIG_NUMA_VALUES);
 	}
 	return 0;
 }

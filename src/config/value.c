@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/keys.h"
+#include "config/numa.h"
 
 /* Where the words for a bad value go. */
 struct why {
@@ -184,6 +185,8 @@ err_t config_value_read(const struct config_key *key, const char *value, void *o
 		return read_name(value, strlen(value), dst, reason);
 	case KIND_MODULES:
 		return read_names(value, dst, reason);
+	case KIND_NUMA:
+		return config_numa_read(value, dst, why, size);
 	}
 	return ERR_UNSUPPORTED;
 }
