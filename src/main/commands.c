@@ -7,6 +7,7 @@
 #include "host/panic.h"
 #include "main/console_switch.h"
 #include "main/fleet.h"
+#include "main/numa_command.h"
 
 static bool wants_quit;
 
@@ -125,12 +126,23 @@ static void vm_memory_print(const struct vm *vm, struct fmt_sink *out)
 static void memory_run(const struct command_call *call)
 {
 	const struct pool *p = memory_pool();
-	const struct frames_node *n = &memory_frames()->node[0];
+	struct frames_node sum = {0};
+	u32 pages = 0, peak = 0;
 
-	fmt_print(call->out, "  guests' frames   %lu MiB, %lu free, %lu promised\n", n->total * PAGE_BYTES / MIB,
-		  n->free * PAGE_BYTES / MIB, n->claimed * PAGE_BYTES / MIB);
-	fmt_print(call->out, "  ETERNA's pool    %u KiB, %u used, at most %u\n", p->page_count * 4u,
-		  pool_used_count(p) * 4u, p->peak_count * 4);
+	for (u32 i = 0; i < FRAMES_NODES_MAX; i++) {
+		sum.total += memory_frames()->node[i].total;
+		sum.free += memory_frames()->node[i].free;
+		sum.claimed += memory_frames()->node[i].claimed;
+	}
+	do {
+		pages += p->page_count;
+		peak += p->peak_count;
+		p = p->next;
+	} while (p && p != memory_pool());
+	fmt_print(call->out, "  guests' frames   %lu MiB, %lu free, %lu promised\n", sum.total * PAGE_BYTES / MIB,
+		  sum.free * PAGE_BYTES / MIB, sum.claimed * PAGE_BYTES / MIB);
+	fmt_print(call->out, "  ETERNA's pool    %u KiB, %u used, at most %u\n", pages * 4u,
+		  pool_ring_used_count(memory_pool()) * 4u, peak * 4);
 	for (u32 i = 0; i < fleet_count; i++)
 		if (fleet[i].vm)
 			vm_memory_print(fleet[i].vm, call->out);
@@ -206,6 +218,7 @@ static const struct command list[] = {
 	{"resume", "VM", "let a paused VM go on", 1, 1, resume_run},
 	{"kill", "VM", "end a VM without its consent", 1, 1, kill_run},
 	{"memory", "", "what memory is used for", 0, 0, memory_run},
+	{"numa", "", "the machine's nodes, and whose pages lie where", 0, 0, numa_command_run},
 	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},
 	{"panic", "", "end ETERNA with a dump of itself", 0, 0, panic_run},
 	{"quit", "", "end all VMs and power the machine off", 0, 0, quit_run},

@@ -9,6 +9,7 @@
 #include "host/log.h"
 #include "host/memory.h"
 #include "main/console_switch.h"
+#include "main/place.h"
 #include "vm/life.h"
 #include "vm/run.h"
 
@@ -77,7 +78,7 @@ static err_t load_files(struct vm *vm, const struct vm_config *config)
 
 err_t fleet_start(struct fleet_vm *f)
 {
-	const struct vm_spec spec = {
+	struct vm_spec spec = {
 		.name = f->config->name,
 		.vcpu_count = f->config->vcpus,
 		.memory_bytes = f->config->memory_bytes,
@@ -89,6 +90,9 @@ err_t fleet_start(struct fleet_vm *f)
 	char size[32];
 	err_t err;
 
+	err = place_vm(f->config, &spec.numa);
+	if (err)
+		return err;
 	run_put();
 	err = vm_create(&spec, &f->vm);
 	if (err) {
@@ -103,6 +107,7 @@ err_t fleet_start(struct fleet_vm *f)
 	}
 	fmt_bytes(size, sizeof(size), spec.memory_bytes);
 	log_info("VM %s: %u vcpu%s, %s, started", spec.name, spec.vcpu_count, spec.vcpu_count > 1 ? "s" : "", size);
+	place_tell(f->config, &spec.numa);
 	f->vm->state = VM_RUNNING;
 	f->starts++;
 	return OK;

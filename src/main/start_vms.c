@@ -14,6 +14,7 @@
 #include "main/commands.h"
 #include "main/console_switch.h"
 #include "main/fleet.h"
+#include "main/place.h"
 #include "vm/run.h"
 
 static struct config config;
@@ -39,13 +40,6 @@ static u32 modules_list(const struct boot_info *boot, struct config_module modul
 	return count;
 }
 
-static u64 free_bytes(void)
-{
-	const struct frames_node *node = &memory_frames()->node[0];
-
-	return (node->free - node->claimed) * PAGE_BYTES;
-}
-
 static bool config_read(const struct boot_info *boot)
 {
 	static struct config_module modules[BOOT_MODULES_MAX];
@@ -56,11 +50,11 @@ static bool config_read(const struct boot_info *boot)
 
 	if (own == boot->module_count)
 		return !config_default(modules, count, &config, &sink) &&
-		       !config_check(&config, modules, count, free_bytes(), &sink);
+		       !config_check(&config, modules, count, place_free_bytes(), &sink);
 	/* What one finds wrong must not hide what the other does. */
 	err = config_parse(memory_map_readonly(boot->modules[own].start, boot->modules[own].bytes),
 			   boot->modules[own].bytes, &config, &sink);
-	return !config_check(&config, modules, count, free_bytes(), &sink) && !err;
+	return !config_check(&config, modules, count, place_free_bytes(), &sink) && !err;
 }
 
 static void vms_tell(void)

@@ -239,6 +239,8 @@ static void patch_live(const struct policy_cpuid *t, const struct policy_cpuid_v
 			out[CPUID_ECX] |= (u32)LEAF7_ECX_OSPKE;
 		break;
 	case POLICY_LIVE_TOPOLOGY:
+		if (GET(BITS(7, 0), out[CPUID_ECX]) && v->apic_id >> t->package_shift < t->package_count)
+			out[CPUID_EBX] = t->package_vcpus[v->apic_id >> t->package_shift];
 		out[CPUID_EDX] = v->apic_id;
 		break;
 	case POLICY_LIVE_XSAVE:

@@ -53,6 +53,10 @@ struct policy_cpuid {
 	struct policy_cpuid_slot slot[POLICY_CPUID_SLOTS];
 	u8 constant[POLICY_CPUID_BASIC]; /* slot + 1 of a leaf that has one and nothing live in it; else 0 */
 
+	u8 package_shift; /* an APIC id shifted by it is the number of the vcpu's package */
+	u8 package_count;
+	u8 package_vcpus[VNUMA_NODES_MAX];
+
 	u64 xfeatures; /* as policy_xfeatures() */
 	struct policy_xsave_component component[POLICY_XSAVE_COMPONENTS];
 };

@@ -5,9 +5,16 @@
 #include "policy/cpuid_priv.h"
 #include "x86/regs/control.h"
 
-/* Bits of APIC id that number the vcpus: the smallest power of two that holds them. */
+static bool has_nodes(const struct cpuid_build *b)
+{
+	return b->vm->numa && b->vm->numa->node_count > 1;
+}
+
+/* Bits of APIC id that number the vcpus of a package: the smallest power of two that holds them. */
 static u32 topology_shift(const struct cpuid_build *b)
 {
+	if (has_nodes(b))
+		return vnuma_package_shift(b->vm->numa);
 	return b->vm->vcpu_count > 1 ? bit_highest(b->vm->vcpu_count - 1) + 1 : 0;
 }
 
@@ -75,13 +82,30 @@ void cpuid_fill_feature_count(struct cpuid_build *b, u32 leaf, u32 subleaf, stru
 	slot->live = POLICY_LIVE_FEATURES;
 }
 
+static u32 package_vcpus(const struct cpuid_build *b, u32 package)
+{
+	return has_nodes(b) ? vnuma_count(b->vm->numa->node[package].vcpus) : b->vm->vcpu_count;
+}
+
+/* Which package a vcpu asks from shows in its APIC id: policy_cpuid() looks the number of its vcpus up. */
+static void packages_keep(const struct cpuid_build *b)
+{
+	struct policy_cpuid *t = b->table;
+
+	t->package_shift = (u8)topology_shift(b);
+	t->package_count = has_nodes(b) ? (u8)b->vm->numa->node_count : 1;
+	for (u32 i = 0; i < t->package_count; i++)
+		t->package_vcpus[i] = (u8)package_vcpus(b, i);
+}
+
 /* Level 0: one thread in a core; level 1: the cores of the package (SDM 2, Extended Topology Enumeration). */
 void cpuid_fill_topology(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	(void)leaf;
+	packages_keep(b);
 	slot->live = POLICY_LIVE_TOPOLOGY;
 	slot->reg[CPUID_EAX] = subleaf ? topology_shift(b) : 0;
-	slot->reg[CPUID_EBX] = subleaf ? b->vm->vcpu_count : 1;
+	slot->reg[CPUID_EBX] = subleaf ? package_vcpus(b, 0) : 1;
 	slot->reg[CPUID_ECX] = (subleaf + 1) << 8 | subleaf;
 }
 

@@ -4,6 +4,7 @@
 #define ETERNA_POLICY_HOST_H
 
 #include "base/bits.h"
+#include "iface/vnuma.h"
 
 /* What the backend makes possible for guests; rows of the policies ask for them as IF_x. */
 enum policy_feature {
@@ -34,9 +35,10 @@ struct policy_host {
 };
 
 struct policy_vm {
-	u32 vcpu_count; /* 1 to 255; APIC ids are 0 to vcpu_count - 1 */
-	u32 tsc_khz;    /* of the guest's TSC */
-	u8 phys_bits;   /* MAXPHYADDR of the guest, 32 to 52; 0: the host's */
+	u32 vcpu_count;           /* 1 to 255; APIC ids are 0 to vcpu_count - 1, but for nodes */
+	const struct vnuma *numa; /* NULL: one node; each of several is a package, with APIC ids by vnuma_apic_id() */
+	u32 tsc_khz;              /* of the guest's TSC */
+	u8 phys_bits;             /* MAXPHYADDR of the guest, 32 to 52; 0: the host's */
 };
 
 /* Registers of a CPUID result, as indices. */

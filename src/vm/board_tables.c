@@ -14,6 +14,8 @@ err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa)
 	const struct acpi_config config = {
 		.base = TABLES_BASE,
 		.vcpu_count = vm->vcpu_count,
+		.numa = &vm->numa,
+		.low_ram_bytes = vm->low_bytes,
 		.ioapic_id = vm->board.ioapic.id,
 		.pm_timer_32bit = true,
 	};

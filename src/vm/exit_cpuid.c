@@ -12,7 +12,7 @@ static enum exit_next __attribute__((noinline)) answer_live(struct vcpu *v)
 {
 	u64 *gpr = v->hvm.state.gpr;
 	struct policy_cpuid_vcpu vcpu = {
-		.apic_id = v->index,
+		.apic_id = v->lapic.id,
 		.is_apic_enabled = v->lapic.base & APIC_BASE_ENABLE,
 		.xcr0 = v->hvm.state.xcr0,
 	};

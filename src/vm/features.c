@@ -86,7 +86,7 @@ static u64 cr4_offered(const struct policy_cpuid *table)
 err_t vm_features_init(struct vm *vm, u32 vcpu_count)
 {
 	struct policy_host host = host_describe();
-	struct policy_vm guest = {.vcpu_count = vcpu_count, .tsc_khz = (u32)clock_tsc_khz()};
+	struct policy_vm guest = {.vcpu_count = vcpu_count, .numa = &vm->numa, .tsc_khz = (u32)clock_tsc_khz()};
 	err_t err = policy_cpuid_init(&vm->cpuid, &host, &guest);
 
 	if (err)

@@ -7,18 +7,17 @@
 #include "base/mem.h"
 #include "host/layout.h"
 #include "host/memory.h"
+#include "host/numa.h"
 #include "vm/vm.h"
 #include "x86/insn.h"
 
 /* The upper half of a root table: ETERNA's own areas, the same for everybody. */
 #define ROOT_UPPER (PAGETABLE_ENTRIES / 2)
 
-/* One node until the machine's SRAT is read. */
-static const struct frames_policy policy = {.node_count = 1, .node = {0}};
-
 static err_t window_init(struct vm *vm)
 {
-	err_t err = pagetable_init(&vm->window, &pagetable_host, memory_host_caps(), memory_pool());
+	err_t err = pagetable_init(&vm->window, &pagetable_host, memory_host_caps(),
+				   memory_pool_of(vm->numa.node[0].host_node));
 
 	if (err)
 		return err;
@@ -33,13 +32,27 @@ static void window_fini(struct vm *vm)
 	pagetable_fini(&vm->window);
 }
 
+/* Promise each of the VM's nodes its memory. On an error nothing is promised. */
+static err_t memory_reserve(struct vm *vm)
+{
+	err_t err = OK;
+
+	for (u32 i = 0; i < vm->numa.node_count && !err; i++) {
+		vm->near[i] = host_numa_policy(vm->numa.node[i].host_node, vm->numa.is_strict);
+		err = frames_reserve(memory_frames(), &vm->claim, &vm->near[i], vm->numa.node[i].memory_bytes);
+	}
+	if (err)
+		frames_unreserve(memory_frames(), &vm->claim);
+	return err;
+}
+
 err_t gpa_init(struct vm *vm, u64 bytes)
 {
 	err_t err;
 
 	if (bytes > LAYOUT_WINDOW_BYTES - GPA_HIGH)
 		return ERR_RANGE;
-	err = frames_reserve(memory_frames(), &vm->claim, &policy, bytes);
+	err = memory_reserve(vm);
 	if (err)
 		return err;
 	err = window_init(vm);
@@ -70,10 +83,32 @@ static void frame_return(struct frames_claim *claim, hpa_t frame, enum frame_siz
 	ASSERT(!err);
 }
 
+u32 gpa_node(const struct vm *vm, gpa_t gpa)
+{
+	return vnuma_node_of_ram(&vm->numa, gpa.v < GPA_HIGH ? gpa.v : gpa.v - GPA_HIGH + vm->low_bytes);
+}
+
+/*
+ * Where a frame for that address is looked for. A large one is taken only from the nearest node with that much left
+ * for this VM: if it has none in one piece, small ones from there are better than a large one from afar.
+ */
+static struct frames_policy policy_of(const struct vm *vm, u64 gpa, enum frame_size size)
+{
+	const struct frames_policy *near = &vm->near[gpa_node(vm, GPA(gpa))];
+
+	if (size == FRAME_4K)
+		return *near;
+	for (u32 i = 0; i < near->node_count; i++)
+		if (vm->claim.pages[near->node[i]] >= frame_bytes(size) / PAGE_BYTES)
+			return (struct frames_policy){.node_count = 1, .node = {near->node[i]}};
+	return (struct frames_policy){0};
+}
+
 /* Map a frame for the guest and for us, and clear it. */
 static err_t fill_with(struct vm *vm, u64 gpa, enum frame_size size)
 {
 	u64 bytes = frame_bytes(size);
+	struct frames_policy policy = policy_of(vm, gpa, size);
 	hpa_t frame;
 	err_t err = frames_alloc(memory_frames(), &vm->claim, &policy, size, &frame);
 

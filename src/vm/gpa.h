@@ -25,6 +25,9 @@ void gpa_fini(struct vm *vm);
 /* Is [gpa, gpa + bytes) RAM, all of it? */
 bool gpa_is_ram(const struct vm *vm, gpa_t gpa, u64 bytes);
 
+/* Which of the VM's own NUMA nodes an address of its RAM belongs to. */
+u32 gpa_node(const struct vm *vm, gpa_t gpa);
+
 /* Map the page of a RAM address, a large one where it fits, filled with zeros. OK also when it is there already. */
 err_t gpa_fill(struct vm *vm, gpa_t gpa) MUST_CHECK;
 

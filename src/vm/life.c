@@ -31,6 +31,7 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	vm->has_testdev = spec->has_testdev;
 	vm->on_output = spec->on_output;
 	vm->owner = spec->owner;
+	vm->numa = spec->numa;
 	vm->hvm.traps_undefined = spec->has_testdev;
 	vm->tsc_at_zero = clock_tsc();
 	vm->paused_ns = 0;
@@ -44,7 +45,7 @@ static void vcpus_destroy(struct vm *vm)
 
 static err_t vcpus_create(struct vm *vm, u32 count)
 {
-	u32 used_before = pool_used_count(memory_pool());
+	u32 used_before = pool_ring_used_count(memory_pool());
 
 	for (u32 i = 0; i < count; i++) {
 		err_t err = vcpu_create(vm, i, &vm->vcpu[i]);
@@ -55,13 +56,13 @@ static err_t vcpus_create(struct vm *vm, u32 count)
 		}
 		vm->vcpu_count++;
 	}
-	vm->vcpu_pool_pages = pool_used_count(memory_pool()) - used_before;
+	vm->vcpu_pool_pages = pool_ring_used_count(memory_pool()) - used_before;
 	return OK;
 }
 
 err_t vm_create(const struct vm_spec *spec, struct vm **out)
 {
-	u32 used_before = pool_used_count(memory_pool());
+	u32 used_before = pool_ring_used_count(memory_pool());
 	struct vm *vm;
 	err_t err;
 
@@ -74,7 +75,7 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	err = gpa_init(vm, spec->memory_bytes);
 	if (err)
 		goto free_vm;
-	err = hvm->vm_init(&vm->hvm, memory_pool());
+	err = hvm->vm_init(&vm->hvm, memory_pool_of(spec->numa.node[0].host_node));
 	if (err)
 		goto fini_gpa;
 	err = vm_features_init(vm, spec->vcpu_count);
@@ -90,7 +91,7 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	if (err)
 		goto fini_board;
 	board_retime(vm);
-	vm->pool_pages = pool_used_count(memory_pool()) - used_before;
+	vm->pool_pages = pool_ring_used_count(memory_pool()) - used_before;
 	*out = vm;
 	return OK;
 

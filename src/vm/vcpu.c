@@ -18,7 +18,7 @@ static u32 vcpu_pages(void)
 static void lapic_start(struct vcpu *v)
 {
 	const struct lapic_config config = {
-		.apic_id = v->index,
+		.apic_id = vnuma_apic_id(&v->vm->numa, v->index),
 		.timer_hz = POLICY_CRYSTAL_HZ,
 		.phys_bits = memory_host_caps()->pa_bits,
 		.is_bsp = v->index == 0,
@@ -31,7 +31,8 @@ static void lapic_start(struct vcpu *v)
 
 err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 {
-	struct vcpu *v = pool_alloc(memory_pool(), vcpu_pages());
+	struct pool *pool = memory_pool_of(vm->numa.node[vnuma_node_of_vcpu(&vm->numa, index)].host_node);
+	struct vcpu *v = pool_alloc(pool, vcpu_pages());
 	err_t err;
 
 	if (!v)
@@ -51,7 +52,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	guest_access_init(v);
 	lapic_start(v);
 	policy_msrs_reset(&v->msrs);
-	err = hvm->vcpu_init(&v->hvm, memory_pool());
+	err = hvm->vcpu_init(&v->hvm, pool);
 	if (err) {
 		pool_free(memory_pool(), v, vcpu_pages());
 		return err;

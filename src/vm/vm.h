@@ -6,6 +6,7 @@
 #include "dev/lapic.h"
 #include "emul/emul.h"
 #include "hvm/hvm.h"
+#include "iface/vnuma.h"
 #include "mem/frames.h"
 #include "policy/cpuid.h"
 #include "policy/msr.h"
@@ -78,6 +79,8 @@ struct vm {
 	u64 high_bytes;          /* RAM from 4 GiB on */
 	struct pagetable window; /* the same RAM for ETERNA, while this CPU runs the VM */
 	struct frames_claim claim;
+	struct vnuma numa;
+	struct frames_policy near[VNUMA_NODES_MAX]; /* where the memory of each of its nodes comes from */
 	u64 filled_bytes;
 	u32 pool_pages; /* what ETERNA took of its own memory to make it, and of that for the vcpus */
 	u32 vcpu_pool_pages;

@@ -15,7 +15,7 @@
 #ifndef NUMA_NODES_MAX
 #define NUMA_NODES_MAX 64u
 #define NUMA_RANGES_MAX 128u
-#define NUMA_CPUS_MAX 512u
+#define NUMA_CPUS_MAX 256u
 #endif
 
 #define NUMA_DISTANCE_LOCAL 10u

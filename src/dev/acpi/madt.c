@@ -19,14 +19,12 @@
 #define MADT_ALL_X2APICS 0xffffffff
 #define MADT_LINT1 1
 
-#define XAPIC_IDS 255 /* ids below it fit a local APIC structure */
-
-static void put_local_apic(struct table_writer *w, u32 id)
+static void put_local_apic(struct table_writer *w, u32 uid, u32 id)
 {
 	if (id < XAPIC_IDS) {
 		put_u8(w, MADT_LAPIC);
 		put_u8(w, 8);
-		put_u8(w, (u8)id); /* uid */
+		put_u8(w, (u8)uid);
 		put_u8(w, (u8)id);
 		put_u32(w, MADT_ENABLED);
 	} else {
@@ -35,7 +33,7 @@ static void put_local_apic(struct table_writer *w, u32 id)
 		put_u16(w, 0);
 		put_u32(w, id);
 		put_u32(w, MADT_ENABLED);
-		put_u32(w, id); /* uid */
+		put_u32(w, uid);
 	}
 }
 
@@ -73,8 +71,8 @@ u32 put_madt(struct table_writer *w, const struct acpi_config *c)
 
 	put_u32(w, (u32)ACPI_LAPIC_BASE);
 	put_u32(w, MADT_PCAT_COMPAT);
-	for (u32 id = 0; id < c->vcpu_count; id++)
-		put_local_apic(w, id);
+	for (u32 uid = 0; uid < c->vcpu_count; uid++)
+		put_local_apic(w, uid, acpi_apic_id(c, uid));
 	put_u8(w, MADT_IOAPIC);
 	put_u8(w, 12);
 	put_u8(w, c->ioapic_id);

@@ -21,14 +21,14 @@
 #define FACS_BYTES 64
 
 /* The RSDP and the tables that are not as long as the number of vcpus, with room for alignment. */
-#define FIXED_BYTES 1024
+#define FIXED_BYTES 2048
 
 #define RESET_PORT 0xcf9
 #define RESET_VALUE 0x06
 
 u32 acpi_tables_size(u32 vcpu_count)
 {
-	u32 vcpu_bytes = MADT_VCPU_BYTES + SSDT_VCPU_BYTES;
+	u32 vcpu_bytes = MADT_VCPU_BYTES + SSDT_VCPU_BYTES + SRAT_VCPU_BYTES;
 
 	return ALIGN_UP(FIXED_BYTES + acpi_dsdt_bytes + vcpu_count * vcpu_bytes, 64u);
 }
@@ -179,6 +179,8 @@ static err_t check(const struct acpi_config *c, u32 size)
 		return ERR_RANGE;
 	if (!IS_ALIGNED(c->base, 64))
 		return ERR_ALIGN;
+	if (has_nodes(c) && c->vcpu_count > VNUMA_VCPUS_MAX)
+		return ERR_RANGE;
 	if (c->base > 4 * GIB - acpi_tables_size(c->vcpu_count))
 		return ERR_RANGE;
 	return acpi_tables_size(c->vcpu_count) > size ? ERR_SPACE : OK;
@@ -188,7 +190,7 @@ err_t acpi_tables_build(const struct acpi_config *c, u8 *out, u32 size)
 {
 	struct table_writer w = {.out = out};
 	err_t err = check(c, size);
-	u32 facs, dsdt, rsdt, xsdt, listed[4];
+	u32 facs, dsdt, rsdt, xsdt, listed[6], count = 0;
 
 	if (err)
 		return err;
@@ -197,12 +199,16 @@ err_t acpi_tables_build(const struct acpi_config *c, u8 *out, u32 size)
 	put_align(&w, 16);
 	dsdt = w.at;
 	put_bytes(&w, acpi_dsdt, acpi_dsdt_bytes);
-	listed[0] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c->pm_timer_32bit);
-	listed[1] = put_ssdt(&w, c->vcpu_count);
-	listed[2] = put_madt(&w, c);
-	listed[3] = put_hpet(&w);
-	rsdt = put_root(&w, c->base, listed, ARRAY_COUNT(listed), false);
-	xsdt = put_root(&w, c->base, listed, ARRAY_COUNT(listed), true);
+	listed[count++] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c->pm_timer_32bit);
+	listed[count++] = put_ssdt(&w, c->vcpu_count);
+	listed[count++] = put_madt(&w, c);
+	listed[count++] = put_hpet(&w);
+	if (has_nodes(c)) {
+		listed[count++] = put_srat(&w, c);
+		listed[count++] = put_slit(&w, c);
+	}
+	rsdt = put_root(&w, c->base, listed, count, false);
+	xsdt = put_root(&w, c->base, listed, count, true);
 	fill_rsdp(out, c->base + rsdt, c->base + xsdt);
 	put_zeros(&w, acpi_tables_size(c->vcpu_count) - w.at);
 	return OK;

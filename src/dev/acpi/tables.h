@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's ACPI tables: RSDP, RSDT, XSDT, FADT, FACS, DSDT, an SSDT with the processors, MADT and HPET. */
+/* The guest's ACPI tables: RSDP, RSDT, XSDT, FADT, FACS, DSDT, an SSDT with the processors, MADT and HPET; SRAT and
+ * SLIT where it has several NUMA nodes. */
 #ifndef ETERNA_DEV_ACPI_TABLES_H
 #define ETERNA_DEV_ACPI_TABLES_H
 
 #include "base/err.h"
+#include "iface/vnuma.h"
 
 /* What dsdt.asl says as well. Guest RAM below 4 GiB ends at the window or before it. */
 #define ACPI_PCI_WINDOW_START 0xc0000000ull
@@ -14,8 +16,10 @@
 #define ACPI_VCPUS_MAX 4096
 
 struct acpi_config {
-	u64 base;       /* guest-physical address of the tables, a multiple of 64, all of them below 4 GiB */
-	u32 vcpu_count; /* 1 to ACPI_VCPUS_MAX; APIC id and processor uid are the vcpu's index */
+	u64 base;                 /* guest-physical address of the tables, a multiple of 64, all of them below 4 GiB */
+	u32 vcpu_count;           /* 1 to ACPI_VCPUS_MAX; the processor's uid is the vcpu's index */
+	const struct vnuma *numa; /* NULL: one node; APIC ids are vnuma_apic_id(), else the vcpu's index */
+	u64 low_ram_bytes;        /* with numa: RAM from 0 on; the rest begins at 4 GiB */
 	u8 ioapic_id;
 	bool pm_timer_32bit; /* as acpi_pm_reset() */
 };

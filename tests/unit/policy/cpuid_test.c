@@ -299,6 +299,36 @@ static void topology_agrees_in_all_leaves(void **state)
 	}
 }
 
+/* Two packages of three and one vcpus: two bits of APIC id below the package's number. */
+static void a_node_is_a_package(void **state)
+{
+	static const struct vnuma numa = {.node_count = 2, .node = {{0xb, GIB, 0}, {0x4, GIB, 1}}};
+	static const struct {
+		const struct policy_host *host;
+		u32 leaf;
+	} cases[] = {{&skylake, 0xb}, {&full, 0xb}, {&full, 0x1f}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		u32 leaf = cases[i].leaf;
+
+		build(cases[i].host, &(struct policy_vm){.vcpu_count = 4, .numa = &numa, .tsc_khz = 50000});
+		for (u32 vcpu = 0; vcpu < 4; vcpu++) {
+			struct policy_cpuid_vcpu v = {.apic_id = vnuma_apic_id(&numa, vcpu)};
+
+			assert_int_equal(ask_on(v, leaf, 0).ebx, 1);
+			assert_int_equal(ask_on(v, leaf, 1).eax, 2);
+			assert_int_equal(ask_on(v, leaf, 1).ebx, vcpu == 2 ? 1 : 3);
+			assert_int_equal(ask_on(v, leaf, 1).edx >> 2, vcpu == 2);
+			assert_int_equal(ask_on(v, 1, 0).ebx >> 24, v.apic_id);
+			assert_int_equal(ask_on(v, 1, 0).ebx >> 16 & 0xff, 4);
+		}
+	}
+	build(&skylake, &(struct policy_vm){.vcpu_count = 4, .numa = &numa, .tsc_khz = 50000});
+	assert_int_equal(ask(4, 0).eax >> 26, 3);         /* ids of cores in a package */
+	assert_int_equal(ask(4, 3).eax >> 14 & 0xfff, 3); /* which share the outer cache */
+}
+
 static void live_bits_follow_the_vcpu(void **state)
 {
 	struct policy_cpuid_vcpu vcpu = {.apic_id = 1};
@@ -436,13 +466,21 @@ static void absurd_hosts_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_unique_and_reasoned),  cmocka_unit_test(rows_do_what_they_say),
-		cmocka_unit_test(bits_without_a_row_are_hidden), cmocka_unit_test(dangerous_features_are_hidden),
-		cmocka_unit_test(identity_is_the_hosts),         cmocka_unit_test(leaves_out_of_range_give_the_highest),
-		cmocka_unit_test(tsc_frequency_is_exact),        cmocka_unit_test(topology_agrees_in_all_leaves),
-		cmocka_unit_test(live_bits_follow_the_vcpu),     cmocka_unit_test(xsave_sizes_follow_the_features),
-		cmocka_unit_test(xsave_parts_do_not_overlap),    cmocka_unit_test(features_come_in_whole_groups),
-		cmocka_unit_test(xcr0_follows_the_manual),       cmocka_unit_test(bad_arguments_are_refused),
+		cmocka_unit_test(rows_are_unique_and_reasoned),
+		cmocka_unit_test(rows_do_what_they_say),
+		cmocka_unit_test(bits_without_a_row_are_hidden),
+		cmocka_unit_test(dangerous_features_are_hidden),
+		cmocka_unit_test(identity_is_the_hosts),
+		cmocka_unit_test(leaves_out_of_range_give_the_highest),
+		cmocka_unit_test(tsc_frequency_is_exact),
+		cmocka_unit_test(topology_agrees_in_all_leaves),
+		cmocka_unit_test(a_node_is_a_package),
+		cmocka_unit_test(live_bits_follow_the_vcpu),
+		cmocka_unit_test(xsave_sizes_follow_the_features),
+		cmocka_unit_test(xsave_parts_do_not_overlap),
+		cmocka_unit_test(features_come_in_whole_groups),
+		cmocka_unit_test(xcr0_follows_the_manual),
+		cmocka_unit_test(bad_arguments_are_refused),
 		cmocka_unit_test(absurd_hosts_are_refused),
 	};
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts a VM's pages by node, from the tables that the processor walks.
+#include "vm/gpa_numa.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "host/memory.h"
+#include "vm/gpa.h"
+#include "vm/vm.h"
+
+struct count {
+	const struct vm *vm;
+	u32 vnode;
+	u64 *pages;
+};
+
+/* A leaf is one frame: all of it is on one node, and of one of the VM's. */
+static err_t leaf_count(void *context, const struct mapping *m)
+{
+	struct count *count = context;
+	unsigned node = frames_node_of(memory_frames(), m->pa);
+
+	ASSERT(node < FRAMES_NODES_MAX);
+	if (gpa_node(count->vm, GPA(m->va)) == count->vnode)
+		count->pages[node] += m->bytes / PAGE_BYTES;
+	return OK;
+}
+
+void gpa_count_pages(struct vm *vm, u32 vnode, u64 pages[FRAMES_NODES_MAX])
+{
+	struct count count = {vm, vnode, pages};
+	err_t err;
+
+	memset(pages, 0, FRAMES_NODES_MAX * sizeof(pages[0]));
+	memory_lock_take();
+	err = pagetable_iterate(&vm->hvm.second_level, 0, GPA_HIGH + vm->high_bytes, leaf_count, &count);
+	memory_lock_drop();
+	ASSERT(!err);
+}
