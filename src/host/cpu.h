@@ -13,9 +13,10 @@
 enum ist { IST_NONE, IST_NMI, IST_DOUBLE_FAULT, IST_MACHINE_CHECK, IST_DEBUG, IST_COUNT };
 
 /* Written by the CPU itself, or for it while it does not run; read by all. One transition at a time:
- *	STARTING -> UP -> RUNNING -> STOPPED (panic), by the CPU itself */
+ *	STARTING -> UP -> RUNNING -> STOPPED (panic), or STARTING -> FAILED; by the CPU itself */
 enum cpu_phase {
 	CPU_STARTING, /* it was sent for */
+	CPU_FAILED,   /* it lacks something, and halts */
 	CPU_UP,       /* it has its tables, and waits in smp_release()'s gate */
 	CPU_RUNNING,  /* it does what it was released for */
 	CPU_STOPPED,  /* halted for good */
@@ -35,8 +36,8 @@ struct cpu {
 	u32 apic_id;
 	u64 tsc_offset; /* this CPU's TSC plus this is the host's time (host/clock.h) */
 	struct lock_ranks locks;
-	void *vendor_page; /* the page that VMX or SVM wants for a CPU */
-	u32 nmi_count;     /* counted by the handler, told by trap_tell_nmis() */
+	void *vendor;  /* what the virtualization backend keeps for this CPU */
+	u32 nmi_count; /* counted by the handler, told by trap_tell_nmis() */
 	u32 nmi_told;
 	u64 nmi_rip;
 	u64 gdt[5];

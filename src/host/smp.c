@@ -45,6 +45,7 @@ static struct {
 } model;
 
 static u64 low_page;
+static err_t (*enable_cpu)(struct cpu *cpu);
 static void (*released)(struct cpu *cpu);
 
 void smp_reserve(const struct memory_range *free, u32 free_count)
@@ -101,12 +102,26 @@ static void model_adopt(void)
 	mtrr_adopt(&model.mtrr);
 }
 
+static err_t enable(struct cpu *cpu)
+{
+	err_t err;
+
+	memory_lock_take();
+	err = enable_cpu(cpu);
+	memory_lock_drop();
+	return err;
+}
+
 void smp_ap_start(struct cpu *cpu)
 {
 	cpu_init(cpu, cpu->index);
 	model_adopt();
 	apic_cpu_init(cpu);
 	apic_timer_cpu_init();
+	if (enable(cpu)) {
+		cpu_phase_set(cpu, CPU_FAILED);
+		cpu_halt();
+	}
 	cpu_phase_set(cpu, CPU_UP);
 	tsc_sync_answer(cpu);
 	while (!__atomic_load_n(&released, __ATOMIC_ACQUIRE))
@@ -116,18 +131,19 @@ void smp_ap_start(struct cpu *cpu)
 	panic("CPU %u has nothing more to do", cpu->index);
 }
 
+/* Wait till it is up or has failed. False: it did not come. */
 static bool has_come(struct cpu *cpu)
 {
 	u64 end = clock_tsc() + clock_ns_to_tsc(SMP_PATIENCE_MS * NS_PER_MS);
 
-	while (cpu_phase_of(cpu) != CPU_UP && clock_tsc() < end)
+	while (cpu_phase_of(cpu) == CPU_STARTING && clock_tsc() < end)
 		pause();
-	if (cpu_phase_of(cpu) == CPU_UP)
+	if (cpu_phase_of(cpu) != CPU_STARTING)
 		return true;
 	/* Did it take its stack in the last moment? Then it is on its way, and must be waited for. */
 	if (__atomic_exchange_n(&smp_slot, NULL, __ATOMIC_SEQ_CST))
 		return false;
-	while (cpu_phase_of(cpu) != CPU_UP)
+	while (cpu_phase_of(cpu) == CPU_STARTING)
 		pause();
 	return true;
 }
@@ -140,7 +156,7 @@ static bool cpu_send_for(u32 apic_id, struct smp_start *start)
 	__atomic_store_n(&smp_slot, start, __ATOMIC_RELEASE);
 	apic_send_init(apic_id);
 	wait_us(INIT_WAIT_US);
-	for (u32 i = 0; i < 2 && cpu_phase_of(start->cpu) != CPU_UP; i++) {
+	for (u32 i = 0; i < 2 && cpu_phase_of(start->cpu) == CPU_STARTING; i++) {
 		apic_send_startup(apic_id, page);
 		wait_us(STARTUP_WAIT_US);
 	}
@@ -191,6 +207,11 @@ static bool cpu_bring_up(u32 apic_id)
 		log_warn("CPU with APIC ID %u did not come up in %u ms: left out", apic_id, SMP_PATIENCE_MS);
 		return true;
 	}
+	if (cpu_phase_of(cpu) == CPU_FAILED) {
+		log_warn("CPU with APIC ID %u cannot be used as CPU 0 is: left out", apic_id);
+		cpu = NULL; /* it keeps its stack */
+		return true;
+	}
 	bounds = tsc_sync_measure(cpu);
 	tsc_tell(cpu, &bounds);
 	cpu_at[cpu_count] = cpu;
@@ -208,8 +229,9 @@ static bool may_start(const struct acpi_info *acpi, u32 limit)
 	return low_page;
 }
 
-void smp_start(const struct acpi_info *acpi, u32 limit)
+void smp_start(const struct acpi_info *acpi, u32 limit, err_t (*enable_one)(struct cpu *cpu))
 {
+	enable_cpu = enable_one;
 	limit = MIN(limit, CPUS_MAX);
 	if (may_start(acpi, limit)) {
 		trampoline_place();

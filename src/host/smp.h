@@ -28,7 +28,7 @@ void smp_reserve(const struct memory_range *free, u32 free_count);
  *
  * Context: boot CPU, interrupts off, after apic_timer_init() and memory_seal().
  */
-void smp_start(const struct acpi_info *acpi, u32 limit);
+void smp_start(const struct acpi_info *acpi, u32 limit, err_t (*enable_one)(struct cpu *cpu));
 
 /* Let all other CPUs do `run`, which does not return. Context: boot CPU, once, after smp_start(). */
 void smp_release(void (*run)(struct cpu *cpu));

@@ -77,7 +77,6 @@ struct hvm_vcpu {
 	u32 fetched;
 	u32 dirty;
 	u64 host_rsp; /* while the guest runs */
-	u32 tag;      /* VPID or ASID */
 	bool is_launched;
 	u64 tsc_offset;
 	bool has_new_pdptes; /* PAE: CR3 was loaded by vm/, with these */
@@ -113,7 +112,8 @@ struct hvm_ops {
 	err_t (*vm_init)(struct hvm_vm *vm, struct pool *pool);
 	void (*vm_fini)(struct hvm_vm *vm, struct pool *pool);
 	void (*msr_map_set)(struct hvm_vm *vm, u32 msr, unsigned exits);
-	/* Mappings of the VM were removed or restricted: no CPU may use old ones after this. */
+	/* Mappings of the VM were removed or restricted: a vcpu uses old ones no more from when it is next loaded or
+	 * flushed (vcpu_flush). Context: any CPU. */
 	void (*vm_flush)(struct hvm_vm *vm);
 
 	/* A vcpu whose state is in v->state; v->vm is set. */
@@ -135,7 +135,7 @@ struct hvm_ops {
 	void (*inject)(struct hvm_vcpu *v, const struct event *event);
 	/* Exit as soon as an interrupt (NMI) could be delivered. */
 	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);
-	/* Drop the vcpu's cached translations of linear addresses. */
+	/* Drop the vcpu's cached translations: of linear addresses, and what vm_flush left due. Context: loaded. */
 	void (*vcpu_flush)(struct hvm_vcpu *v);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
 	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);

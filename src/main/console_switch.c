@@ -5,6 +5,7 @@
 #include "base/ring.h"
 #include "ctl/line.h"
 #include "host/console.h"
+#include "host/lock.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "main/fleet.h"
@@ -19,6 +20,9 @@ static bool is_prompt;
 static struct fleet_vm *shown;              /* who gets what is typed when the prompt is closed; NULL: nobody yet */
 static struct ring backlog[CONFIG_VMS_MAX]; /* without bytes for VMs that the configuration gives no console */
 
+/* What is shown, and the backlogs. VMs' output comes from all CPUs; the rest is the host loop's work. */
+static struct lock lock = LOCK_INIT(LOCK_SWITCH);
+
 void console_switch_init(const struct command_table *table)
 {
 	commands = table;
@@ -29,7 +33,9 @@ void console_switch_init(const struct command_table *table)
 			continue;
 		if (!shown)
 			shown = &fleet[i];
+		memory_lock_take();
 		bytes = pool_alloc(memory_pool(), BACKLOG_BYTES / PAGE_BYTES);
+		memory_lock_drop();
 		if (bytes)
 			ring_init(&backlog[i], bytes, BACKLOG_BYTES);
 		else
@@ -45,13 +51,16 @@ static void backlog_show(u32 i)
 		(void)console_try_put(byte);
 }
 
-/* A VM's output goes to the console while it is shown and nothing older waits, else into its backlog. */
-static void output_move(u32 i)
+/* A VM's output goes to the console while it is shown and nothing older waits, else into its backlog. It is locked. */
+static void output_move(struct vm *vm)
 {
-	struct uart *u = &fleet[i].vm->board.uart;
-	bool is_shown = shown == &fleet[i] && !is_prompt;
+	u32 i = vm->owner;
+	struct uart *u = &vm->board.uart;
+	bool is_shown;
 	u8 byte;
 
+	lock_take(&lock);
+	is_shown = shown == &fleet[i] && !is_prompt;
 	if (is_shown)
 		backlog_show(i);
 	while ((!is_shown || console_room()) && uart_take_tx(u, &byte)) {
@@ -62,25 +71,33 @@ static void output_move(u32 i)
 		else if (backlog[i].size)
 			ring_force(&backlog[i], byte);
 	}
-	board_uart_retime(fleet[i].vm);
+	lock_drop(&lock);
+	board_uart_retime(vm);
 }
 
 void console_switch_output(struct vm *vm)
 {
-	output_move(vm->owner);
+	output_move(vm);
+}
+
+static void show(struct fleet_vm *f, bool prompt)
+{
+	lock_take(&lock);
+	shown = f;
+	is_prompt = prompt;
+	lock_drop(&lock);
 }
 
 void console_switch_to_prompt(void)
 {
-	is_prompt = true;
+	show(shown, true);
 	line_init(&line);
 	console_print("\n" PROMPT);
 }
 
 void console_switch_to_vm(struct fleet_vm *f)
 {
-	shown = f;
-	is_prompt = false;
+	show(f, false);
 	if (!f->vm)
 		console_print("VM %s does not run; Ctrl-] for the prompt\n", f->config->name);
 }
@@ -101,6 +118,16 @@ static void prompt_take(u8 byte)
 		console_print(PROMPT);
 }
 
+static bool type(struct vm *vm, u8 byte)
+{
+	bool is_taken;
+
+	vm_lock(vm);
+	is_taken = board_console_type(vm, byte);
+	vm_unlock(vm);
+	return is_taken;
+}
+
 /* Typed bytes stay in the console's ring until the guest is ready for them (board_console_type()). */
 static bool input_move_one(void)
 {
@@ -118,18 +145,28 @@ static bool input_move_one(void)
 		console_switch_to_prompt();
 		return true;
 	}
-	if (!shown || !shown->vm || !board_console_type(shown->vm, byte))
+	if (!shown || !shown->vm || !type(shown->vm, byte))
 		return false;
 	return console_get(&byte);
+}
+
+static void output_pump(u32 i)
+{
+	struct vm *vm = fleet[i].vm;
+
+	if (vm) {
+		vm_lock(vm);
+		output_move(vm);
+		vm_unlock(vm);
+	} else if (shown == &fleet[i] && !is_prompt) {
+		backlog_show(i);
+	}
 }
 
 void console_switch_pump(void)
 {
 	for (u32 i = 0; i < fleet_count; i++)
-		if (fleet[i].vm)
-			output_move(i);
-		else if (shown == &fleet[i] && !is_prompt)
-			backlog_show(i);
+		output_pump(i);
 	while (input_move_one())
 		;
 }

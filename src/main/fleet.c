@@ -108,7 +108,7 @@ err_t fleet_start(struct fleet_vm *f)
 	fmt_bytes(size, sizeof(size), spec.memory_bytes);
 	log_info("VM %s: %u vcpu%s, %s, started", spec.name, spec.vcpu_count, spec.vcpu_count > 1 ? "s" : "", size);
 	place_tell(f->config, &spec.numa);
-	f->vm->state = VM_RUNNING;
+	vm_start(f->vm);
 	f->starts++;
 	return OK;
 }
@@ -117,12 +117,13 @@ static void bury(struct fleet_vm *f)
 {
 	struct vm *vm = f->vm;
 
+	run_put();
+	run_evict(vm); /* whoever stopped it has written down why */
 	f->end = vm->end;
 	f->exit_status = vm->exit_status;
 	memcpy(f->cause, vm->cause, sizeof(f->cause));
-	run_put();
+	f->vm = NULL; /* before it is gone: its output finds its way by this */
 	vm_destroy(vm);
-	f->vm = NULL;
 }
 
 static bool is_to_restart(const struct fleet_vm *f)

@@ -96,6 +96,12 @@ static void NORETURN finish(void)
 	power_off(is_config_good ? fleet_exit_status() : POWER_STATUS_ERROR);
 }
 
+static void cpu_run(struct cpu *cpu)
+{
+	(void)cpu;
+	run_loop_other();
+}
+
 void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 {
 	is_config_good = config_read(boot);
@@ -105,8 +111,9 @@ void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 		fleet_init(&config, boot);
 	}
 	memory_seal();
-	smp_start(acpi, CPUS_MAX);
+	smp_start(acpi, CPUS_MAX, hvm->cpu_enable);
 	run_init();
+	smp_release(cpu_run);
 	console_switch_init(&commands);
 	if (is_config_good) {
 		log_info("Ctrl-] opens ETERNA's prompt");

@@ -133,19 +133,21 @@ void board_retime(struct vm *vm)
 	board_hpet_update(vm, now);
 	board_pm_update(vm, now);
 	board_uart_update(vm, now);
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		event_consider(vm, lapic_next_event(&vm->vcpu[i]->lapic));
 }
 
-void board_tick(struct vm *vm)
+void board_tick(struct vcpu *v)
 {
+	struct vm *vm = v->vm;
 	u64 now = vm_now_ns(vm);
+	bool is_board_due = !v->index && now >= vm->board.next_event_ns;
 
-	if (now < vm->board.next_event_ns)
+	if (now < lapic_next_event(&v->lapic) && !is_board_due)
 		return;
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		board_lapic_flags(vm->vcpu[i], lapic_tick(&vm->vcpu[i]->lapic, now), 0);
-	board_retime(vm);
+	vm_lock(vm);
+	board_lapic_flags(v, lapic_tick(&v->lapic, now), 0);
+	if (is_board_due)
+		board_retime(vm);
+	vm_unlock(vm);
 }
 
 void board_uart_retime(struct vm *vm)

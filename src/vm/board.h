@@ -2,6 +2,8 @@
 /*
  * The mainboard of a VM: which device answers which port and address, which line goes where, and when a device next
  * wants time to be looked at. Devices know none of this, and none of each other.
+ *
+ * The VM is locked (vm_lock()) in all calls but those that lock it themselves: port and memory accesses, and the tick.
  */
 #ifndef ETERNA_VM_BOARD_H
 #define ETERNA_VM_BOARD_H
@@ -45,7 +47,7 @@ struct board {
 	u32 isa_lines;                   /* bit n: a device asserts IRQ n */
 	u32 testdev_lines;               /* bit n: pc-testdev asserts GSI n */
 	u32 hpet_lines;                  /* bit n: a HPET timer asserts I/O APIC pin n */
-	u64 next_event_ns;               /* of all devices and local APICs */
+	u64 next_event_ns;               /* of all devices */
 };
 
 /*
@@ -58,18 +60,21 @@ void board_fini(struct vm *vm);
 /* Write the ACPI tables into the guest's memory; *rsdp_gpa tells where they begin. Context: its memory is loaded. */
 err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa) MUST_CHECK;
 
-/* A port access of `bytes` 1, 2 or 4 by vcpu `v`; ports that nobody has read as ones. */
+/* A port access of `bytes` 1, 2 or 4 by vcpu `v`; ports that nobody has read as ones. Locks the VM. */
 u32 board_port_read(struct vcpu *v, u16 port, u32 bytes);
 void board_port_write(struct vcpu *v, u16 port, u32 bytes, u32 value);
 
-/* A memory access that is not RAM, within one page. */
+/* A memory access that is not RAM, within one page. Locks the VM. */
 void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes);
 void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes);
 
-/* Let the devices see the time: deliver what is due, and find out when to be called next. */
-void board_tick(struct vm *vm);
+/*
+ * Let the vcpu's local APIC, and with vcpu 0 the devices, see the time: deliver what is due, and find out when to be
+ * called next. Locks the VM. Context: the vcpu's CPU.
+ */
+void board_tick(struct vcpu *v);
 
-/* When board_tick() wants to be called, in the VM's nanoseconds. */
+/* When the devices want to see the time, in the VM's nanoseconds; the local APICs say that for themselves. */
 static inline u64 board_next_event(const struct board *b)
 {
 	return b->next_event_ns;

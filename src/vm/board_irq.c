@@ -2,6 +2,7 @@
 // Interrupt wiring of the board: device lines to the 8259 pair and the I/O APIC, messages to local APICs.
 #include "base/bits.h"
 #include "vm/board_priv.h"
+#include "vm/run.h"
 #include "vm/vm.h"
 
 /* IRQ 0 is at the I/O APIC's pin 2; the cascade's own pin 2 has no device. */
@@ -153,7 +154,7 @@ void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector)
 		v->startup_vector = startup_vector;
 	}
 	if (flags & LAPIC_TIMER)
-		v->vm->board.next_event_ns = MIN(v->vm->board.next_event_ns, lapic_next_event(&v->lapic));
+		run_lapic_moved(v);
 	if (pending)
 		vcpu_kick(v, pending);
 }

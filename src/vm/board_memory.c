@@ -87,7 +87,7 @@ static u32 lapic_load(struct vcpu *v, gpa_t gpa)
 	return value;
 }
 
-void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
+static void memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 {
 	if (is_lapic(v, gpa))
 		give_part(lapic_load(v, gpa), GPA(0), buf, bytes);
@@ -99,6 +99,13 @@ void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
 		testdev_load(v->vm, gpa, buf, bytes);
 	else
 		memset(buf, 0xff, bytes);
+}
+
+void board_memory_read(struct vcpu *v, gpa_t gpa, void *buf, u32 bytes)
+{
+	vm_lock(v->vm);
+	memory_read(v, gpa, buf, bytes);
+	vm_unlock(v->vm);
 }
 
 static void lapic_store(struct vcpu *v, u32 offset, u32 value)
@@ -117,7 +124,7 @@ static void ioapic_store(struct vcpu *v, u32 offset, u32 value)
 	board_send_ioapic_effects(v->vm, &fx);
 }
 
-void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
+static void memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
 {
 	u32 offset = (u32)(gpa.v % PAGE_BYTES);
 
@@ -129,4 +136,11 @@ void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
 		hpet_store(v, (u32)(gpa.v - HPET_BASE), buf, bytes);
 	else if (is_testdev(v->vm, gpa))
 		testdev_store(v->vm, gpa, buf, bytes);
+}
+
+void board_memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)
+{
+	vm_lock(v->vm);
+	memory_write(v, gpa, buf, bytes);
+	vm_unlock(v->vm);
 }

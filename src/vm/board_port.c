@@ -190,6 +190,8 @@ static void testdev_do(struct vm *vm, const struct testdev_event *event)
 		break;
 	case TESTDEV_FLUSH:
 		hvm->vm_flush(&vm->hvm);
+		for (u32 i = 0; i < vm->vcpu_count; i++)
+			vcpu_kick(vm->vcpu[i], PENDING_FLUSH);
 		break;
 	default:
 		break;
@@ -224,29 +226,44 @@ static const struct port_range *range_find(const struct vm *vm, u16 port, u32 by
 	return vm->has_testdev && testdev_has_port(port) ? &testdev : NULL;
 }
 
-u32 board_port_read(struct vcpu *v, u16 port, u32 bytes)
+static u32 port_read(struct vm *vm, u16 port, u32 bytes, u64 now)
 {
-	const struct port_range *range = range_find(v->vm, port, bytes);
-	u64 now = vm_now_ns(v->vm);
+	const struct port_range *range = range_find(vm, port, bytes);
 	u32 value = 0;
 
 	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))
-		return range->read(v->vm, port, bytes, now);
+		return range->read(vm, port, bytes, now);
 	if (bytes == 1)
 		return 0xff;
 	for (u32 i = 0; i < bytes; i++)
-		value |= (board_port_read(v, (u16)(port + i), 1) & 0xff) << 8 * i;
+		value |= (port_read(vm, (u16)(port + i), 1, now) & 0xff) << 8 * i;
 	return value;
+}
+
+u32 board_port_read(struct vcpu *v, u16 port, u32 bytes)
+{
+	u32 value;
+
+	vm_lock(v->vm);
+	value = port_read(v->vm, port, bytes, vm_now_ns(v->vm));
+	vm_unlock(v->vm);
+	return value;
+}
+
+static void port_write(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now)
+{
+	const struct port_range *range = range_find(vm, port, bytes);
+
+	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))
+		range->write(vm, port, bytes, value & (u32)bits_byte_mask(bytes), now);
+	else if (bytes > 1)
+		for (u32 i = 0; i < bytes; i++)
+			port_write(vm, (u16)(port + i), 1, value >> 8 * i & 0xff, now);
 }
 
 void board_port_write(struct vcpu *v, u16 port, u32 bytes, u32 value)
 {
-	const struct port_range *range = range_find(v->vm, port, bytes);
-	u64 now = vm_now_ns(v->vm);
-
-	if (range && (bytes == 1 || (range->is_wide && port + bytes - 1 <= range->last)))
-		range->write(v->vm, port, bytes, value & (u32)bits_byte_mask(bytes), now);
-	else if (bytes > 1)
-		for (u32 i = 0; i < bytes; i++)
-			board_port_write(v, (u16)(port + i), 1, value >> 8 * i & 0xff);
+	vm_lock(v->vm);
+	port_write(v->vm, port, bytes, value, vm_now_ns(v->vm));
+	vm_unlock(v->vm);
 }

@@ -46,7 +46,7 @@ static bool combine(const struct event *first, struct event *second)
 
 static void raise(struct vcpu *v, struct event e)
 {
-	const struct event *first = v->pending & PENDING_EXCEPTION ? &v->exception : &v->hvm.interrupted;
+	const struct event *first = vcpu_pending(v) & PENDING_EXCEPTION ? &v->exception : &v->hvm.interrupted;
 
 	if (first->is_valid && !combine(first, &e)) {
 		vm_fault(v, NULL, "triple fault (an exception during the delivery of #DF)");
@@ -56,11 +56,11 @@ static void raise(struct vcpu *v, struct event e)
 	 * interrupt or NMI is nobody's to raise again: it is delivered after the exception. */
 	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type <= EVENT_NMI) {
 		v->interrupted_before = v->hvm.interrupted;
-		v->pending |= PENDING_INTERRUPTED;
+		vcpu_pending_add(v, PENDING_INTERRUPTED);
 	}
 	v->hvm.interrupted.is_valid = false;
 	v->exception = e;
-	v->pending |= PENDING_EXCEPTION;
+	vcpu_pending_add(v, PENDING_EXCEPTION);
 }
 
 void event_raise(struct vcpu *v, u8 vector)
@@ -103,9 +103,9 @@ void event_raise_debug(struct vcpu *v, u64 dr6_bits)
 /* The event that comes first of those that need no window; false when there is none. */
 static bool take_exception(struct vcpu *v, struct event *e)
 {
-	if (v->pending & PENDING_EXCEPTION) {
+	if (vcpu_pending(v) & PENDING_EXCEPTION) {
 		*e = v->exception;
-		v->pending &= ~(u32)PENDING_EXCEPTION;
+		vcpu_pending_clear(v, PENDING_EXCEPTION);
 		return true;
 	}
 	if (v->hvm.interrupted.is_valid) {
@@ -148,56 +148,80 @@ static u8 take_interrupt(struct vcpu *v)
 
 static bool take_nmi(struct vcpu *v, struct event *e)
 {
-	if (!(v->pending & PENDING_NMI))
+	if (!(vcpu_pending(v) & PENDING_NMI))
 		return false;
 	hvm_fetch(&v->hvm, STATE_BLOCKING);
 	if (v->hvm.state.blocking & (BLOCKING_NMI | BLOCKING_MOV_SS | BLOCKING_STI))
 		return false;
-	v->pending &= ~(u32)PENDING_NMI;
+	vcpu_pending_clear(v, PENDING_NMI);
 	*e = (struct event){.is_valid = true, .type = EVENT_NMI, .vector = VECTOR_NMI};
 	return true;
 }
 
+static bool can_take_external(struct vcpu *v)
+{
+	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
+	return v->hvm.state.rflags & RFLAGS_IF && !(v->hvm.state.blocking & (BLOCKING_MOV_SS | BLOCKING_STI));
+}
+
+/* The bit is cleared with the VM locked, where also whoever has an interrupt for the vcpu sets it. */
 static bool take_external(struct vcpu *v, struct event *e)
 {
-	if (!(v->pending & PENDING_INTERRUPT))
+	bool is_taken;
+
+	if (!(vcpu_pending(v) & PENDING_INTERRUPT))
 		return false;
-	if (!has_interrupt(v)) {
-		v->pending &= ~(u32)PENDING_INTERRUPT;
-		return false;
-	}
-	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
-	if (!(v->hvm.state.rflags & RFLAGS_IF) || v->hvm.state.blocking & (BLOCKING_MOV_SS | BLOCKING_STI))
-		return false;
-	*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
+	vm_lock(v->vm);
+	is_taken = has_interrupt(v) && can_take_external(v);
+	if (is_taken)
+		*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
 	if (!has_interrupt(v))
-		v->pending &= ~(u32)PENDING_INTERRUPT;
-	return true;
+		vcpu_pending_clear(v, PENDING_INTERRUPT);
+	vm_unlock(v->vm);
+	return is_taken;
+}
+
+/* What is not an event of the guest's. False: the vcpu is not to be entered. */
+static bool take_orders(struct vcpu *v, u32 pending)
+{
+	if (pending & PENDING_FLUSH) {
+		vcpu_pending_clear(v, PENDING_FLUSH);
+		hvm->vcpu_flush(&v->hvm);
+	}
+	return !(pending & (PENDING_INIT | PENDING_STARTUP)) || vcpu_take_signals(v);
 }
 
 bool event_deliver(struct vcpu *v)
 {
+	u32 pending = vcpu_pending(v);
 	struct event e;
 
-	if (v->pending & (PENDING_INIT | PENDING_STARTUP) && !vcpu_take_signals(v))
+	if (pending & (PENDING_INIT | PENDING_STARTUP | PENDING_FLUSH) && !take_orders(v, pending))
 		return false;
-	if (v->vm->state != VM_RUNNING)
+	if (!vm_is_running(v->vm))
 		return false;
 	if (take_exception(v, &e) || take_interrupted_before(v, &e) || take_nmi(v, &e) || take_external(v, &e))
 		hvm->inject(&v->hvm, &e);
 	if (!v->interrupted_before.is_valid)
-		v->pending &= ~(u32)PENDING_INTERRUPTED;
-	hvm->window(&v->hvm, v->pending & (PENDING_INTERRUPT | PENDING_INTERRUPTED), v->pending & PENDING_NMI);
+		vcpu_pending_clear(v, PENDING_INTERRUPTED);
+	pending = vcpu_pending(v);
+	hvm->window(&v->hvm, pending & (PENDING_INTERRUPT | PENDING_INTERRUPTED), pending & PENDING_NMI);
 	return true;
 }
 
 bool event_wakes(struct vcpu *v)
 {
-	if (v->pending & (PENDING_INIT | PENDING_STARTUP))
+	u32 pending = vcpu_pending(v);
+
+	if (pending & (PENDING_INIT | PENDING_STARTUP))
 		return true;
 	if (v->hvm.state.activity == ACTIVITY_WAIT_SIPI)
 		return false;
-	if (v->pending & PENDING_NMI)
+	if (pending & PENDING_NMI)
 		return true;
-	return v->pending & PENDING_INTERRUPT && has_interrupt(v) && v->hvm.state.rflags & RFLAGS_IF;
+	if (pending & PENDING_INTERRUPT && !has_interrupt(v)) {
+		vcpu_pending_clear(v, PENDING_INTERRUPT);
+		return false;
+	}
+	return pending & PENDING_INTERRUPT && v->hvm.state.rflags & RFLAGS_IF;
 }

@@ -26,7 +26,7 @@ void event_raise_debug(struct vcpu *v, u64 dr6_bits);
  */
 bool event_deliver(struct vcpu *v);
 
-/* Would something pending end the vcpu's HLT? */
+/* Would something pending end the vcpu's HLT? Context: its CPU, VM locked. */
 bool event_wakes(struct vcpu *v);
 
 #endif

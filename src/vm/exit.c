@@ -44,15 +44,14 @@ static enum exit_next exit_triple_fault(struct vcpu *v, const struct exit *x)
 static enum exit_next exit_window(struct vcpu *v, const struct exit *x)
 {
 	(void)x;
-	v->pending |= PENDING_INTERRUPTED;
+	vcpu_pending_add(v, PENDING_INTERRUPTED);
 	return NEXT_RESUME;
 }
 
 static enum exit_next exit_hlt(struct vcpu *v, const struct exit *x)
 {
 	vcpu_advance(v, x->insn_len);
-	vcpu_halt(v);
-	if (vm_is_halted_for_good(v->vm))
+	if (!vcpu_halt(v))
 		vm_fault(v, x, "every vcpu is halted with interrupts off: nothing can wake it");
 	return NEXT_LEAVE;
 }
@@ -80,10 +79,12 @@ static enum exit_next exit_rdpmc(struct vcpu *v, const struct exit *x)
 	return NEXT_RESUME;
 }
 
-static enum exit_next exit_advance(struct vcpu *v, const struct exit *x)
+/* It spins, most likely on a lock whose holder does not run: let another vcpu have the CPU. */
+static enum exit_next exit_pause(struct vcpu *v, const struct exit *x)
 {
 	(void)v;
 	(void)x;
+	run_yield();
 	return NEXT_ADVANCE;
 }
 
@@ -131,7 +132,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_RDMSR] = exit_rdmsr,
 	[EXIT_WRMSR] = exit_wrmsr,
 	[EXIT_ENTRY_FAILED] = exit_entry_failed,
-	[EXIT_PAUSE] = exit_advance,
+	[EXIT_PAUSE] = exit_pause,
 	[EXIT_MACHINE_CHECK] = exit_machine_check,
 	[EXIT_TPR_THRESHOLD] = exit_unexpected,
 	[EXIT_APIC_ACCESS] = exit_unexpected,

@@ -26,7 +26,9 @@ static void tsc_shift(struct vcpu *v, u64 ticks)
 	hvm_tsc_offset_set(&v->hvm, v->hvm.tsc_offset + ticks);
 	v->tsc_adjust += ticks;
 	clock = clock_of(v);
+	vm_lock(v->vm);
 	board_lapic_flags(v, lapic_deadline_retime(&v->lapic, vm_now_ns(v->vm), &clock), 0);
+	vm_unlock(v->vm);
 }
 
 /* What takes a call is out of line, so that the frequent rows need no stack frame. */
@@ -38,7 +40,7 @@ static enum exit_next __attribute__((noinline)) refuse(struct vcpu *v)
 
 static enum exit_next __attribute__((noinline)) refuse_unknown(struct vcpu *v)
 {
-	v->vm->unknown_msrs++;
+	__atomic_add_fetch(&v->vm->unknown_msrs, 1, __ATOMIC_RELAXED);
 	return refuse(v);
 }
 
@@ -52,10 +54,12 @@ static inline enum exit_next answer(struct vcpu *v, u64 value)
 static enum exit_next __attribute__((noinline)) x2apic_read(struct vcpu *v, u32 msr)
 {
 	u64 value;
+	err_t err;
 
-	if (lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), &value))
-		return refuse(v);
-	return answer(v, value);
+	vm_lock(v->vm);
+	err = lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), &value);
+	vm_unlock(v->vm);
+	return err ? refuse(v) : answer(v, value);
 }
 
 static enum exit_next __attribute__((noinline)) deadline_read(struct vcpu *v)
@@ -88,11 +92,14 @@ static err_t efer_write(struct vcpu *v, u64 efer)
 static err_t lapic_write(struct vcpu *v, u32 msr, u64 value)
 {
 	struct lapic_effects fx;
-	err_t err = msr == MSR_APIC_BASE ? lapic_base_write(&v->lapic, value, &fx)
-					 : lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
+	err_t err;
 
+	vm_lock(v->vm);
+	err = msr == MSR_APIC_BASE ? lapic_base_write(&v->lapic, value, &fx)
+				   : lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
 	if (!err)
 		board_lapic_effects(v, &fx);
+	vm_unlock(v->vm);
 	return err;
 }
 
@@ -100,7 +107,9 @@ static enum exit_next __attribute__((noinline)) deadline_write(struct vcpu *v, u
 {
 	struct lapic_clock clock = clock_of(v);
 
+	vm_lock(v->vm);
 	board_lapic_flags(v, lapic_deadline_write(&v->lapic, value, vm_now_ns(v->vm), &clock), 0);
+	vm_unlock(v->vm);
 	return NEXT_ADVANCE;
 }
 

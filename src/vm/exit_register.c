@@ -132,8 +132,11 @@ static bool cr8_write(struct vcpu *v, u64 cr8)
 {
 	if (cr8 & ~(u64)15)
 		return false;
+	vm_lock(v->vm);
 	lapic_set_cr8(&v->lapic, (u8)cr8);
-	vcpu_kick(v, PENDING_INTERRUPT);
+	if (lapic_pending_vector(&v->lapic))
+		vcpu_kick(v, PENDING_INTERRUPT);
+	vm_unlock(v->vm);
 	return true;
 }
 

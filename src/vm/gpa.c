@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/mem.h"
 #include "host/layout.h"
+#include "host/lock.h"
 #include "host/memory.h"
 #include "host/numa.h"
 #include "vm/vm.h"
@@ -104,49 +105,75 @@ static struct frames_policy policy_of(const struct vm *vm, u64 gpa, enum frame_s
 	return (struct frames_policy){0};
 }
 
-/* Map a frame for the guest and for us, and clear it. */
-static err_t fill_with(struct vm *vm, u64 gpa, enum frame_size size)
+/* A frame in the window, for us. */
+static err_t window_fill(struct vm *vm, u64 gpa, enum frame_size size, hpa_t *frame)
 {
-	u64 bytes = frame_bytes(size);
 	struct frames_policy policy = policy_of(vm, gpa, size);
-	hpa_t frame;
-	err_t err = frames_alloc(memory_frames(), &vm->claim, &policy, size, &frame);
+	err_t err = frames_alloc(memory_frames(), &vm->claim, &policy, size, frame);
 
 	if (err)
 		return err;
-	err = pagetable_map(&vm->window, LAYOUT_WINDOW + gpa, frame, bytes, PROT_RW, MEMTYPE_WB);
+	err = pagetable_map(&vm->window, LAYOUT_WINDOW + gpa, *frame, frame_bytes(size), PROT_RW, MEMTYPE_WB);
 	if (err)
-		goto free_frame;
-	memory_clear((void *)(LAYOUT_WINDOW + gpa), bytes);
-	err = pagetable_map(&vm->hvm.second_level, gpa, frame, bytes, PROT_RWX, MEMTYPE_WB);
-	if (err)
-		goto unmap_window;
-	vm->filled_bytes += bytes;
-	return OK;
-
-unmap_window:
-	if (!pagetable_unmap(&vm->window, LAYOUT_WINDOW + gpa, bytes)) {
-		write_cr3(read_cr3());
-		pagetable_reclaim(&vm->window);
-	}
-free_frame:
-	frame_return(&vm->claim, frame, size);
+		frame_return(&vm->claim, *frame, size);
 	return err;
 }
 
-err_t gpa_fill(struct vm *vm, gpa_t gpa)
+/*
+ * Map a frame for us, clear it, and map it for the guest. Where the last step fails the frame stays in the window,
+ * which other CPUs may have cached by then, and is the VM's all the same: the next try finds it there.
+ */
+static err_t fill_with(struct vm *vm, u64 gpa, enum frame_size size)
+{
+	u64 bytes = frame_bytes(size);
+	struct mapping m;
+	hpa_t frame;
+	err_t err;
+
+	memory_lock_take();
+	if (!pagetable_lookup(&vm->window, LAYOUT_WINDOW + gpa, &m)) {
+		frame = mapping_pa(&m, LAYOUT_WINDOW + gpa);
+		err = m.bytes >= bytes ? OK : ERR_BUSY;
+	} else {
+		err = window_fill(vm, gpa, size, &frame);
+	}
+	memory_lock_drop();
+	if (err)
+		return err;
+	memory_clear((void *)(LAYOUT_WINDOW + gpa), bytes);
+	memory_lock_take();
+	err = pagetable_map(&vm->hvm.second_level, gpa, frame, bytes, PROT_RWX, MEMTYPE_WB);
+	memory_lock_drop();
+	if (!err)
+		vm->filled_bytes += bytes;
+	return err;
+}
+
+/* As gpa_fill(), with the lock held. */
+static err_t fill(struct vm *vm, gpa_t gpa)
 {
 	struct mapping m;
 	u64 large = ALIGN_DOWN(gpa.v, frame_bytes(FRAME_2M));
 	err_t err = ERR_BUSY;
 
-	if (!gpa_is_ram(vm, gpa, 1))
-		return ERR_RANGE;
 	if (!pagetable_lookup(&vm->hvm.second_level, gpa.v, &m))
 		return OK;
 	if (vm->hvm.second_level.caps.has_2m && gpa_is_ram(vm, GPA(large), frame_bytes(FRAME_2M)))
 		err = fill_with(vm, large, FRAME_2M);
 	return err ? fill_with(vm, ALIGN_DOWN(gpa.v, PAGE_BYTES), FRAME_4K) : OK;
+}
+
+/* Two vcpus may touch the same page for the first time at once: the second one waits, and finds it. */
+err_t gpa_fill(struct vm *vm, gpa_t gpa)
+{
+	err_t err;
+
+	if (!gpa_is_ram(vm, gpa, 1))
+		return ERR_RANGE;
+	lock_take(&vm->fill_lock);
+	err = fill(vm, gpa);
+	lock_drop(&vm->fill_lock);
+	return err;
 }
 
 /* Pages that gpa_pointer() met last: they are filled, and stay so while the VM is there. A slot holds the number
@@ -204,10 +231,9 @@ static err_t frame_give_back(void *context, const struct mapping *m)
 
 void gpa_fini(struct vm *vm)
 {
-	err_t err = pagetable_iterate(&vm->hvm.second_level, 0, GPA_HIGH + vm->high_bytes, frame_give_back, vm);
+	err_t err = pagetable_iterate(&vm->window, LAYOUT_WINDOW, GPA_HIGH + vm->high_bytes, frame_give_back, vm);
 
 	ASSERT(!err);
 	frames_unreserve(memory_frames(), &vm->claim);
-	gpa_enter(NULL);
 	window_fini(vm);
 }

@@ -16,10 +16,11 @@ struct vm;
 #define GPA_DEVICES 0xc0000000ull
 #define GPA_HIGH (4 * GIB)
 
-/* Lay `bytes` of RAM out and reserve frames for it. ERR_NOMEM: not that much is free; nothing is held then. */
+/* Lay `bytes` of RAM out and reserve frames for it. ERR_NOMEM: not that much is free; nothing is held then.
+ * Context: memory locked. */
 err_t gpa_init(struct vm *vm, u64 bytes) MUST_CHECK;
 
-/* Give all RAM back; it is cleared before anybody else gets it. Context: the VM's address space is loaded. */
+/* Give all RAM back; it is cleared before anybody else gets it. Context: memory locked, loaded on no CPU. */
 void gpa_fini(struct vm *vm);
 
 /* Is [gpa, gpa + bytes) RAM, all of it? */
@@ -28,7 +29,8 @@ bool gpa_is_ram(const struct vm *vm, gpa_t gpa, u64 bytes);
 /* Which of the VM's own NUMA nodes an address of its RAM belongs to. */
 u32 gpa_node(const struct vm *vm, gpa_t gpa);
 
-/* Map the page of a RAM address, a large one where it fits, filled with zeros. OK also when it is there already. */
+/* Map the page of a RAM address, a large one where it fits, filled with zeros. OK also when it is there already.
+ * Context: the VM's address space is loaded; takes the VM's fill lock and the memory lock. */
 err_t gpa_fill(struct vm *vm, gpa_t gpa) MUST_CHECK;
 
 /*

@@ -117,7 +117,7 @@ static err_t port_out(struct port_io *ports, u16 port, u32 bytes, u32 value)
 #define COMPACTED_AVX 576
 #define VECTOR_FEATURES 7
 
-static u8 vector_area[COMPACTED_AVX + AVX_BYTES] ALIGNED(64);
+#define DEF_VECTOR_AREA(name) u8 name[COMPACTED_AVX + AVX_BYTES] ALIGNED(64)
 
 static bool has_avx(void)
 {
@@ -126,9 +126,9 @@ static bool has_avx(void)
 
 static err_t vector_read(struct vector_file *file, unsigned index, void *buf, u32 bytes)
 {
-	const struct vcpu *v = CONTAINER_OF(file, struct vcpu, vectors);
+	DEF_VECTOR_AREA(vector_area);
 
-	(void)v;
+	(void)file;
 	if (bytes > 16 && !has_avx())
 		return ERR_UNSUPPORTED;
 	if (has_avx())
@@ -148,10 +148,10 @@ static err_t vector_read(struct vector_file *file, unsigned index, void *buf, u3
 
 static err_t vector_write(struct vector_file *file, unsigned index, const void *buf, u32 bytes, bool clears_rest)
 {
-	const struct vcpu *v = CONTAINER_OF(file, struct vcpu, vectors);
+	DEF_VECTOR_AREA(vector_area);
 	u64 present;
 
-	(void)v;
+	(void)file;
 	if (!has_avx()) {
 		if (bytes > 16)
 			return ERR_UNSUPPORTED;

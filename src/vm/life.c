@@ -28,6 +28,8 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 
 	(void)cut; /* a shortened name is still a name */
 	vm->state = VM_PAUSED;
+	vm->lock = LOCK_INIT(LOCK_VM);
+	vm->fill_lock = LOCK_INIT(LOCK_FILL);
 	vm->has_testdev = spec->has_testdev;
 	vm->on_output = spec->on_output;
 	vm->owner = spec->owner;
@@ -60,15 +62,13 @@ static err_t vcpus_create(struct vm *vm, u32 count)
 	return OK;
 }
 
-err_t vm_create(const struct vm_spec *spec, struct vm **out)
+/* All that takes memory, which is locked. */
+static err_t vm_make(const struct vm_spec *spec, struct vm **out)
 {
 	u32 used_before = pool_ring_used_count(memory_pool());
-	struct vm *vm;
+	struct vm *vm = pool_alloc(memory_pool(), vm_pages());
 	err_t err;
 
-	if (!spec->vcpu_count || spec->vcpu_count > VM_VCPUS_MAX || spec->memory_bytes < VM_MEMORY_MIN)
-		return ERR_RANGE;
-	vm = pool_alloc(memory_pool(), vm_pages());
 	if (!vm)
 		return ERR_NOMEM;
 	vm_fill_in(vm, spec);
@@ -87,16 +87,10 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out)
 	err = board_init(vm, spec->wall_seconds);
 	if (err)
 		goto destroy_vcpus;
-	err = run_add(vm);
-	if (err)
-		goto fini_board;
-	board_retime(vm);
 	vm->pool_pages = pool_ring_used_count(memory_pool()) - used_before;
 	*out = vm;
 	return OK;
 
-fini_board:
-	board_fini(vm);
 destroy_vcpus:
 	vcpus_destroy(vm);
 fini_hvm:
@@ -108,14 +102,48 @@ free_vm:
 	return err;
 }
 
-void vm_destroy(struct vm *vm)
+static void vm_unmake(struct vm *vm)
 {
-	run_remove(vm);
 	board_fini(vm);
 	vcpus_destroy(vm);
 	gpa_fini(vm);
 	hvm->vm_fini(&vm->hvm, memory_pool());
 	pool_free(memory_pool(), vm, vm_pages());
+}
+
+err_t vm_create(const struct vm_spec *spec, struct vm **out)
+{
+	struct vm *vm = NULL;
+	err_t err;
+
+	if (!spec->vcpu_count || spec->vcpu_count > VM_VCPUS_MAX || spec->memory_bytes < VM_MEMORY_MIN)
+		return ERR_RANGE;
+	memory_lock_take();
+	err = vm_make(spec, &vm);
+	memory_lock_drop();
+	if (err)
+		return err;
+	err = run_add(vm);
+	if (err) {
+		memory_lock_take();
+		vm_unmake(vm);
+		memory_lock_drop();
+		return err;
+	}
+	vm_lock(vm);
+	board_retime(vm);
+	vm_unlock(vm);
+	*out = vm;
+	return OK;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	run_evict(vm);
+	run_remove(vm);
+	memory_lock_take();
+	vm_unmake(vm);
+	memory_lock_drop();
 }
 
 /* Carry out the plan's copies; the VM's address space is loaded. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making and unmaking VMs. Context of all: no vcpu is loaded (run_put()). */
+/* Making and unmaking VMs. Context of all: the host loop's work, no lock held, no vcpu loaded here (run_put()). */
 #ifndef ETERNA_VM_LIFE_H
 #define ETERNA_VM_LIFE_H
 
@@ -32,7 +32,7 @@ err_t vm_create(const struct vm_spec *spec, struct vm **out) MUST_CHECK;
  */
 err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format format, char *message) MUST_CHECK;
 
-/* Give back all that the VM had. */
+/* Give back all that the VM had; it does not run any more. Waits for the CPUs that hold its vcpus. */
 void vm_destroy(struct vm *vm);
 
 #endif

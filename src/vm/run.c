@@ -5,7 +5,9 @@
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/console.h"
+#include "host/ipi.h"
 #include "host/log.h"
+#include "host/memory.h"
 #include "host/panic.h"
 #include "host/trap.h"
 #include "vm/board.h"
@@ -20,106 +22,280 @@
 
 struct vm *vms[VMS_MAX];
 
-/* What this CPU does. One for the boot CPU: the others are not started yet. */
-static struct {
+/* What a CPU does. Its own but for the last two members, which any CPU sets, and the list, which has the lock. */
+struct run_cpu {
+	u32 index;
 	struct vcpu *loaded;
-	volatile bool has_work; /* set by interrupt handlers */
-	u64 armed_tsc;          /* the timer's deadline */
-	u32 last;               /* in vcpus: who ran last */
+	u64 armed_tsc; /* the timer's deadline */
+	u32 last;      /* in vcpus: who ran last */
+	u32 runnable;  /* how many could run when one was picked */
+	struct lock lock;
 	u32 vcpu_count;
 	struct vcpu *vcpus[RUN_VCPUS_MAX];
-} run;
+	bool has_work ALIGNED(64); /* atomic: look at everything */
+	bool must_put;             /* atomic: somebody waits for what is loaded here */
+};
+
+static struct run_cpu *runs[CPUS_MAX];
+
+static inline struct run_cpu *this_run(void)
+{
+	return runs[this_cpu()->index];
+}
+
+static inline bool has_work(const struct run_cpu *r)
+{
+	return __atomic_load_n(&r->has_work, __ATOMIC_RELAXED);
+}
 
 static void timer_interrupt(void)
 {
-	run.armed_tsc = NEVER;
-	run.has_work = true;
+	struct run_cpu *r = this_run();
+
+	r->armed_tsc = NEVER;
+	__atomic_store_n(&r->has_work, true, __ATOMIC_RELAXED);
 	apic_eoi();
 }
 
 void run_request_work(void)
 {
-	run.has_work = true;
+	__atomic_store_n(&this_run()->has_work, true, __ATOMIC_SEQ_CST);
+}
+
+void run_request_work_of(u32 cpu)
+{
+	__atomic_store_n(&runs[cpu]->has_work, true, __ATOMIC_SEQ_CST);
+	ipi_kick(cpu);
+}
+
+/*
+ * Its CPU either sees `pending` before it enters the guest, which the IPI then leaves at once, or it has not chosen the
+ * vcpu and is told to look at all of its vcpus. `is_chosen` and `pending` are written and read in opposite order here
+ * and there, so that one of the two sees the other's.
+ */
+void run_tell(struct vcpu *v)
+{
+	if (v->cpu == this_cpu()->index) {
+		if (v->is_waiting && !v->is_chosen)
+			run_request_work();
+		return;
+	}
+	if (!__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
+		__atomic_store_n(&runs[v->cpu]->has_work, true, __ATOMIC_SEQ_CST);
+	ipi_kick(v->cpu);
+}
+
+void run_yield(void)
+{
+	if (this_run()->runnable > 1)
+		run_request_work();
+}
+
+const struct vcpu *run_loaded(u32 cpu)
+{
+	return runs[cpu]->loaded;
 }
 
 /* For the panic dump: what the vcpu on this CPU did last. */
 static void exits_report(void)
 {
-	if (!run.loaded)
+	const struct run_cpu *r = this_run();
+
+	if (!r->loaded)
 		return;
-	console_print("  last exits of VM %s, vcpu %u:\n", run.loaded->vm->name, run.loaded->index);
-	vcpu_history_print(run.loaded, &console_sink);
+	console_print("  last exits of VM %s, vcpu %u:\n", r->loaded->vm->name, r->loaded->index);
+	vcpu_history_print(r->loaded, &console_sink);
 }
 
 void run_init(void)
 {
+	for (u32 i = 0; i < cpu_count; i++) {
+		memory_lock_take();
+		runs[i] = pool_alloc(memory_pool(), pool_pages(sizeof(*runs[i])));
+		memory_lock_drop();
+		if (!runs[i])
+			fatal("no memory for the loop of CPU %u", i);
+		runs[i]->index = i;
+		runs[i]->armed_tsc = NEVER;
+		runs[i]->lock = LOCK_INIT(LOCK_RUN);
+	}
 	panic_set_reporter(exits_report);
-	run.armed_tsc = NEVER;
 	trap_set_handler(HOST_VECTOR_TIMER, timer_interrupt);
+	ipi_init();
+}
+
+static err_t vcpu_place(struct vcpu *v, u32 cpu)
+{
+	struct run_cpu *r = runs[cpu];
+	err_t err = ERR_SPACE;
+
+	v->cpu = cpu;
+	lock_take(&r->lock);
+	if (r->vcpu_count < RUN_VCPUS_MAX) {
+		r->vcpus[r->vcpu_count++] = v;
+		err = OK;
+	}
+	lock_drop(&r->lock);
+	return err;
+}
+
+static void vcpu_forget(struct vcpu *v)
+{
+	struct run_cpu *r = runs[v->cpu];
+	u32 kept = 0;
+
+	lock_take(&r->lock);
+	for (u32 i = 0; i < r->vcpu_count; i++)
+		if (r->vcpus[i] != v)
+			r->vcpus[kept++] = r->vcpus[i];
+	r->vcpu_count = kept;
+	lock_drop(&r->lock);
 }
 
 err_t run_add(struct vm *vm)
 {
 	u32 slot = 0;
+	err_t err = OK;
 
 	while (slot < VMS_MAX && vms[slot])
 		slot++;
-	if (slot == VMS_MAX || run.vcpu_count + vm->vcpu_count > RUN_VCPUS_MAX)
+	if (slot == VMS_MAX)
 		return ERR_SPACE;
 	vms[slot] = vm;
 	vm->id = slot;
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		run.vcpus[run.vcpu_count++] = vm->vcpu[i];
-	return OK;
+	for (u32 i = 0; i < vm->vcpu_count && !err; i++)
+		err = vcpu_place(vm->vcpu[i], (slot + i) % cpu_count);
+	if (err)
+		run_remove(vm);
+	return err;
 }
 
 void run_remove(struct vm *vm)
 {
-	u32 kept = 0;
-
-	for (u32 i = 0; i < run.vcpu_count; i++)
-		if (run.vcpus[i]->vm != vm)
-			run.vcpus[kept++] = run.vcpus[i];
-	run.vcpu_count = kept;
-	run.last = 0;
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vcpu_forget(vm->vcpu[i]);
 	vms[vm->id] = NULL;
+}
+
+static void put(struct run_cpu *r)
+{
+	struct vcpu *v = r->loaded;
+
+	if (v)
+		hvm->vcpu_put(&v->hvm);
+	r->loaded = NULL;
+	gpa_enter(NULL);
+	if (v)
+		__atomic_store_n(&v->loaded_on, 0, __ATOMIC_SEQ_CST);
 }
 
 void run_put(void)
 {
-	if (run.loaded)
-		hvm->vcpu_put(&run.loaded->hvm);
-	run.loaded = NULL;
-	gpa_enter(NULL);
+	put(this_run());
 }
 
-static void load(struct vcpu *v)
+/* Somebody wants what this CPU has loaded and does not run. */
+static void put_if_asked(struct run_cpu *r)
 {
-	if (run.loaded == v)
+	if (__builtin_expect(__atomic_exchange_n(&r->must_put, false, __ATOMIC_SEQ_CST), 0))
+		put(r);
+}
+
+/* Make `v` be loaded nowhere but, perhaps, here. Both sides of two such wishes come true: each serves while it waits.
+ */
+static void fetch_from_other(struct run_cpu *r, struct vcpu *v)
+{
+	u32 on;
+
+	while ((on = __atomic_load_n(&v->loaded_on, __ATOMIC_SEQ_CST)) && on != r->index + 1) {
+		__atomic_store_n(&runs[on - 1]->must_put, true, __ATOMIC_SEQ_CST);
+		run_request_work_of(on - 1);
+		put_if_asked(r);
+		ipi_poll();
+		pause();
+	}
+}
+
+void run_evict(struct vm *vm)
+{
+	struct run_cpu *r = this_run();
+
+	lock_check_none();
+	if (r->loaded && r->loaded->vm == vm)
+		put(r);
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *v = vm->vcpu[i];
+
+		/* Who picks under this lock from now on sees that the VM does not run. */
+		lock_take(&runs[v->cpu]->lock);
+		lock_drop(&runs[v->cpu]->lock);
+		while (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST)) {
+			run_request_work_of(v->cpu);
+			ipi_poll();
+			pause();
+		}
+		fetch_from_other(r, v);
+	}
+}
+
+static void load(struct run_cpu *r, struct vcpu *v)
+{
+	if (r->loaded == v)
 		return;
-	run_put();
+	put(r);
+	fetch_from_other(r, v);
+	__atomic_store_n(&v->loaded_on, r->index + 1, __ATOMIC_SEQ_CST);
+	/* What the guest's TSC is ahead of this CPU's is not what it was of another's. */
+	if (v->hvm.tags.cpu != r->index)
+		hvm_mark_dirty(&v->hvm, STATE_TSC);
 	gpa_enter(v->vm);
 	hvm->vcpu_load(&v->hvm);
-	run.loaded = v;
+	r->loaded = v;
 }
 
-/* The host TSC at which a VM's devices want to be looked at. */
-static u64 vm_event_tsc(struct vm *vm)
+/* A time of the VM's as the host's. */
+static u64 tsc_of(const struct vm *vm, u64 ns)
 {
-	u64 ns = board_next_event(&vm->board);
+	return ns == NEVER ? NEVER : vm->tsc_at_zero + clock_ns_to_tsc(ns);
+}
 
-	if (ns != vm->event_ns) {
-		vm->event_ns = ns;
-		vm->event_tsc = ns == NEVER ? NEVER : vm->tsc_at_zero + clock_ns_to_tsc(ns);
-	}
+/* When the VM's devices want to be looked at. Context: the CPU of vcpu 0, which keeps the board's time. */
+static u64 board_event_tsc(struct vm *vm)
+{
+	if (board_next_event(&vm->board) == vm->event_ns)
+		return vm->event_tsc;
+	/* Another CPU that has a device's event moved forward compares it with event_ns, with the VM locked. */
+	vm_lock(vm);
+	vm->event_ns = board_next_event(&vm->board);
+	vm->event_tsc = tsc_of(vm, vm->event_ns);
+	vm_unlock(vm);
 	return vm->event_tsc;
 }
 
-static void timer_arm(u64 tsc)
+/* The same for the vcpu's local APIC. Context: its CPU. */
+static u64 lapic_event_tsc(struct vcpu *v)
 {
-	if (tsc == run.armed_tsc)
+	u64 ns = lapic_next_event(&v->lapic);
+
+	if (ns != v->event_ns) {
+		v->event_ns = ns;
+		v->event_tsc = tsc_of(v->vm, ns);
+	}
+	return v->event_tsc;
+}
+
+static u64 event_tsc(struct vcpu *v)
+{
+	u64 own = lapic_event_tsc(v);
+
+	return v->index ? own : MIN(own, board_event_tsc(v->vm));
+}
+
+static void timer_arm(struct run_cpu *r, u64 tsc)
+{
+	if (tsc == r->armed_tsc)
 		return;
-	run.armed_tsc = tsc;
+	r->armed_tsc = tsc;
 	apic_timer_arm(tsc);
 }
 
@@ -131,69 +307,88 @@ static void timer_arm(u64 tsc)
 #define POLL_EXITS 32
 #define GUEST_TIMER_MAX_NS (50 * NS_PER_MS)
 
-static void guest_timer_arm(struct vcpu *v)
+static void guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
 {
 	u64 now = clock_tsc();
 	u64 most = now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
 
-	hvm->deadline_set(&v->hvm, MAX(MIN(run.armed_tsc, most), now) - now);
+	hvm->deadline_set(&v->hvm, MAX(MIN(r->armed_tsc, most), now) - now);
 }
 
-/* The next time at which this CPU has to stop running what it runs. */
-static u64 next_deadline(u64 first)
+/* The timer may have to come earlier: this CPU's own, and that of the guest which it runs. */
+static void timer_advance(struct run_cpu *r, u64 tsc)
 {
-	for (u32 i = 0; i < VMS_MAX; i++)
-		if (vms[i] && vms[i]->state == VM_RUNNING)
-			first = MIN(first, vm_event_tsc(vms[i]));
-	return first;
+	if (tsc >= r->armed_tsc)
+		return;
+	timer_arm(r, tsc);
+	if (r->loaded && r->loaded->is_chosen)
+		guest_timer_arm(r, r->loaded);
 }
 
-static void devices_tick(void)
+void run_lapic_moved(struct vcpu *v)
 {
-	for (u32 i = 0; i < VMS_MAX; i++)
-		if (vms[i] && vms[i]->state == VM_RUNNING)
-			board_tick(vms[i]);
+	if (v->is_chosen && lapic_next_event(&v->lapic) < v->event_ns)
+		timer_advance(this_run(), lapic_event_tsc(v));
 }
 
-/* The next runnable vcpu after the one that ran last, in turn; `count` tells how many could run. */
-static struct vcpu *pick(u32 *count)
+void run_board_moved(struct vm *vm)
 {
-	u32 start = run.last + 1;
+	u32 cpu = vm->vcpu[0]->cpu;
+
+	if (cpu == this_cpu()->index)
+		timer_advance(this_run(), board_event_tsc(vm));
+	else
+		run_request_work_of(cpu);
+}
+
+/*
+ * What the loop does with all vcpus of its CPU, with the list locked: their timers, and the board's with vcpu 0; when
+ * the next of them is due; and who runs next: the one after who ran last, in turn.
+ */
+static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
+{
+	u32 start = r->last + 1;
 	struct vcpu *found = NULL;
 
-	*count = 0;
-	for (u32 i = 0; i < run.vcpu_count; i++) {
-		u32 at = (start + i) % run.vcpu_count;
+	r->runnable = 0;
+	*deadline = NEVER;
+	lock_take(&r->lock);
+	for (u32 i = 0; i < r->vcpu_count; i++) {
+		u32 at = (start + i) % r->vcpu_count;
+		struct vcpu *v = r->vcpus[at];
 
-		if (!vcpu_is_runnable(run.vcpus[at]))
+		if (!vm_is_running(v->vm))
+			continue;
+		board_tick(v);
+		*deadline = MIN(*deadline, event_tsc(v));
+		if (!vcpu_is_runnable(v))
 			continue;
 		if (!found) {
-			found = run.vcpus[at];
-			run.last = at;
+			found = v;
+			r->last = at;
 		}
-		(*count)++;
+		r->runnable++;
 	}
+	if (found)
+		__atomic_store_n(&found->is_chosen, true, __ATOMIC_SEQ_CST);
+	lock_drop(&r->lock);
 	return found;
 }
 
 /* Run one vcpu until it waits, its VM stops, its slice is over or there is work. */
-static void vcpu_run(struct vcpu *v)
+static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 {
 	struct exit x;
 	enum exit_next next;
 
-	load(v);
-	guest_timer_arm(v);
-	while (!run.has_work) {
-		if (v->pending && !event_deliver(v))
+	load(r, v);
+	guest_timer_arm(r, v);
+	while (!has_work(r)) {
+		if (vcpu_pending(v) && !event_deliver(v))
 			return;
-		if (board_next_event(&v->vm->board) != v->vm->event_ns && vm_event_tsc(v->vm) < run.armed_tsc) {
-			timer_arm(v->vm->event_tsc);
-			guest_timer_arm(v);
-		}
 		hvm->run(&v->hvm, &x);
 		if (__builtin_expect(v->hvm.interrupted.is_valid, 0))
-			v->pending |= PENDING_INTERRUPTED;
+			vcpu_pending_add(v, PENDING_INTERRUPTED);
 		next = exit_handle(v, &x);
 		if (!(v->history_next % POLL_EXITS))
 			interrupt_window();
@@ -209,28 +404,47 @@ static void first_entry_tell(const struct vcpu *v)
 {
 	static bool is_told;
 
-	if (is_told)
+	if (is_told || __atomic_exchange_n(&is_told, true, __ATOMIC_RELAXED))
 		return;
-	is_told = true;
-	log_info("VM %s: first entry, %lu TSC ticks after the loader", v->vm->name, rdtsc() - boot_tsc);
+	log_info("VM %s: first entry, %lu TSC ticks after the loader", v->vm->name, clock_tsc() - boot_tsc);
+}
+
+/* `work` may be NULL. What is asked for from here on is seen below, or in the next round. */
+static bool round_do(struct run_cpu *r, run_work_fn *work)
+{
+	struct vcpu *v;
+	u64 deadline;
+
+	(void)__atomic_exchange_n(&r->has_work, false, __ATOMIC_SEQ_CST);
+	put_if_asked(r);
+	trap_tell_nmis();
+	if (work && !work())
+		return false;
+	v = vcpus_attend(r, &deadline);
+	timer_arm(r, r->runnable > 1 ? MIN(deadline, clock_tsc() + clock_ns_to_tsc(SLICE_NS)) : deadline);
+	if (v) {
+		first_entry_tell(v);
+		vcpu_run(r, v);
+		__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
+	} else if (!has_work(r)) {
+		interrupt_wait();
+	}
+	return true;
 }
 
 void run_loop(run_work_fn *work)
 {
-	while (work()) {
-		struct vcpu *v;
-		u32 runnable;
+	struct run_cpu *r = this_run();
 
-		run.has_work = false;
-		devices_tick();
-		v = pick(&runnable);
-		timer_arm(next_deadline(runnable > 1 ? clock_tsc() + clock_ns_to_tsc(SLICE_NS) : NEVER));
-		if (v) {
-			first_entry_tell(v);
-			vcpu_run(v);
-		} else if (!run.has_work) {
-			interrupt_wait();
-		}
-	}
-	run_put();
+	while (round_do(r, work))
+		;
+	put(r);
+}
+
+void run_loop_other(void)
+{
+	struct run_cpu *r = this_run();
+
+	for (;;)
+		(void)round_do(r, NULL);
 }

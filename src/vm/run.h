@@ -1,34 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host loop: which vcpu this CPU runs, and what is done between exits. */
+/* The host loop: which vcpu a CPU runs, and what is done between exits. */
 #ifndef ETERNA_VM_RUN_H
 #define ETERNA_VM_RUN_H
 
 #include "base/err.h"
 
 struct vm;
+struct vcpu;
 
-/* All VMs there are. */
+/* All VMs there are. Changed by the host loop's work only. */
 #define VMS_MAX 16
 #define RUN_VCPUS_MAX 256
 extern struct vm *vms[VMS_MAX];
 
+/* The CPU that does the host loop's work: the console, and VMs that come and go. COM1's interrupt is routed to it. */
+#define RUN_WORK_CPU 0
+
 /* Called by the loop between exits: moves the console's bytes, sees to VMs that stopped. False: end the loop. */
 typedef bool run_work_fn(void);
 
-/* Prepare this CPU. Context: after hvm->cpu_enable(). */
+/* Prepare the loops of all CPUs. Context: boot CPU, after smp_start(), before the others are released. */
 void run_init(void);
 
-/* Let the loop know the VM and its vcpus; ERR_SPACE when there are VMS_MAX or RUN_VCPUS_MAX. Forget them again. */
+/*
+ * Let the loops know the VM, and give each vcpu a CPU: vcpus of a VM to CPUs in turn, from another one on for each VM.
+ * ERR_SPACE when there are VMS_MAX or a CPU has RUN_VCPUS_MAX. Forget them again: the VM does not run and is evicted.
+ * Context: the host loop's work, or before it.
+ */
 err_t run_add(struct vm *vm) MUST_CHECK;
 void run_remove(struct vm *vm);
 
-/* Run vcpus until `work` says to stop. */
+/* Run vcpus until `work` says to stop. Context: RUN_WORK_CPU. */
 void run_loop(run_work_fn *work);
 
-/* An interrupt handler has something for `work`: leave the guest soon. */
-void run_request_work(void);
+/* The loop of another CPU. */
+void run_loop_other(void) __attribute__((noreturn));
 
-/* Put the loaded vcpu away, if there is one: needed before vcpus are made or destroyed. */
+/* An interrupt handler has something for this CPU's loop, or for that of another: leave the guest soon. */
+void run_request_work(void);
+void run_request_work_of(u32 cpu);
+
+/* The vcpu has something pending: see that its CPU looks at it. Context: any CPU. */
+void run_tell(struct vcpu *v);
+
+/*
+ * The next event of a vcpu's local APIC moved (context: the vcpu's CPU), or the board's came closer (any CPU, VM not
+ * locked): the timer of the CPU that keeps its time has to follow.
+ */
+void run_lapic_moved(struct vcpu *v);
+void run_board_moved(struct vm *vm);
+
+/* Let other vcpus of this CPU run, if any can, before the loaded one goes on. */
+void run_yield(void);
+
+/* Put the vcpu that this CPU has loaded away, if there is one. */
 void run_put(void);
+
+/*
+ * Wait until no CPU holds or runs any vcpu of the VM, which is not VM_RUNNING any more. Afterwards all of it is the
+ * caller's until vm_start() or vm_resume(). Context: no lock is held, no vcpu runs on this CPU.
+ */
+void run_evict(struct vm *vm);
+
+/* The vcpu that a CPU holds or held last, or NULL, for the prompt: only to be looked at on RUN_WORK_CPU. */
+const struct vcpu *run_loaded(u32 cpu);
 
 #endif

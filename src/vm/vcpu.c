@@ -8,6 +8,7 @@
 #include "vm/board.h"
 #include "vm/event.h"
 #include "vm/guest_access.h"
+#include "vm/run.h"
 #include "x86/regs/control.h"
 
 static u32 vcpu_pages(void)
@@ -67,9 +68,16 @@ void vcpu_destroy(struct vcpu *v)
 	pool_free(memory_pool(), v, vcpu_pages());
 }
 
+/*
+ * Who finds the bits set already has nothing to tell: whoever set them did, or the vcpu's own CPU knows of them. Bits
+ * that do not wake it are cleared when that is found out (event_wakes(), event_deliver()), with the VM locked.
+ */
 void vcpu_kick(struct vcpu *v, u32 pending)
 {
-	v->pending |= pending;
+	u32 old = __atomic_fetch_or(&v->pending, pending, __ATOMIC_SEQ_CST);
+
+	if (pending & ~old)
+		run_tell(v);
 }
 
 /* INIT leaves FPU, TSC, SYSENTER and other MSRs alone (SDM 3A, IA-32 and Intel 64 Processor States Following Power-up,
@@ -99,10 +107,12 @@ static void take_init(struct vcpu *v)
 	s->activity = v->index ? ACTIVITY_WAIT_SIPI : ACTIVITY_ACTIVE;
 	hvm_mark_dirty(&v->hvm, STATE_ALL);
 	hvm->vcpu_flush(&v->hvm);
-	lapic_init_signal(&v->lapic);
-	v->pending &= PENDING_STARTUP;
 	v->hvm.interrupted.is_valid = false;
+	vm_lock(v->vm);
+	lapic_init_signal(&v->lapic);
+	vcpu_pending_clear(v, ~(u32)(PENDING_STARTUP | PENDING_FLUSH));
 	v->is_waiting = v->index != 0;
+	vm_unlock(v->vm);
 }
 
 static void take_startup(struct vcpu *v)
@@ -114,43 +124,58 @@ static void take_startup(struct vcpu *v)
 	s->rip = 0;
 	s->activity = ACTIVITY_ACTIVE;
 	hvm_mark_dirty(&v->hvm, STATE_SEGMENTS | STATE_RIP | STATE_BLOCKING);
+	vm_lock(v->vm);
 	v->is_waiting = false;
+	vm_unlock(v->vm);
 }
 
 bool vcpu_take_signals(struct vcpu *v)
 {
-	if (v->pending & PENDING_INIT) {
-		v->pending &= ~(u32)PENDING_INIT;
+	if (vcpu_pending(v) & PENDING_INIT) {
+		vcpu_pending_clear(v, PENDING_INIT);
 		take_init(v);
 	}
-	if (v->pending & PENDING_STARTUP) {
-		v->pending &= ~(u32)PENDING_STARTUP;
+	if (vcpu_pending(v) & PENDING_STARTUP) {
+		vcpu_pending_clear(v, PENDING_STARTUP);
 		if (v->hvm.state.activity == ACTIVITY_WAIT_SIPI)
 			take_startup(v);
 	}
 	return !v->is_waiting;
 }
 
-bool vcpu_is_runnable(struct vcpu *v)
+static bool is_woken(struct vcpu *v)
 {
-	if (v->vm->state != VM_RUNNING)
-		return false;
-	if (v->is_waiting && event_wakes(v)) {
-		if (v->hvm.state.activity == ACTIVITY_HLT) {
-			v->hvm.state.activity = ACTIVITY_ACTIVE;
-			v->is_waiting = false;
-		}
-		return true;
+	bool wakes;
+
+	vm_lock(v->vm);
+	wakes = event_wakes(v);
+	if (wakes && v->hvm.state.activity == ACTIVITY_HLT) {
+		v->hvm.state.activity = ACTIVITY_ACTIVE;
+		v->is_waiting = false;
 	}
-	return !v->is_waiting;
+	vm_unlock(v->vm);
+	return wakes;
 }
 
-void vcpu_halt(struct vcpu *v)
+bool vcpu_is_runnable(struct vcpu *v)
 {
+	if (!vm_is_running(v->vm))
+		return false;
+	return !v->is_waiting || (vcpu_pending(v) && is_woken(v));
+}
+
+bool vcpu_halt(struct vcpu *v)
+{
+	bool can_wake;
+
 	/* What event_wakes() looks at while the vcpu is away. */
 	hvm_fetch(&v->hvm, STATE_RFLAGS | STATE_BLOCKING);
+	vm_lock(v->vm);
 	v->hvm.state.activity = ACTIVITY_HLT;
 	v->is_waiting = true;
+	can_wake = !vm_is_halted_for_good(v->vm);
+	vm_unlock(v->vm);
+	return can_wake;
 }
 
 static enum exit_next emulation_stops(struct vcpu *v, const struct emul_result *r, enum emul_status status)
@@ -240,7 +265,7 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 	hvm_mark_dirty(&v->hvm, STATE_RSP);
 	switch (status) {
 	case EMUL_DONE:
-		if (v->vm->state != VM_RUNNING)
+		if (!vm_is_running(v->vm))
 			return NEXT_LEAVE;
 		vcpu_advance(v, r.insn_bytes);
 		if (r.blocking) {

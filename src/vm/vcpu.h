@@ -13,11 +13,11 @@ void vcpu_destroy(struct vcpu *v);
 /* INIT and start-up IPIs that arrived. False: the vcpu waits. */
 bool vcpu_take_signals(struct vcpu *v);
 
-/* May it run now, or does it wait for something? */
+/* May it run now, or does it wait for something? Context: its CPU. */
 bool vcpu_is_runnable(struct vcpu *v);
 
-/* HLT: wait for an event. */
-void vcpu_halt(struct vcpu *v);
+/* HLT: wait for an event. False: none can come any more, to no vcpu of the VM. */
+bool vcpu_halt(struct vcpu *v) MUST_CHECK;
 
 /* Past an instruction that was carried out: RIP, shadows, the trap of a single step. */
 static inline void vcpu_advance(struct vcpu *v, u32 insn_len)

@@ -5,17 +5,57 @@
 #include "host/clock.h"
 #include "host/console.h"
 #include "host/log.h"
+#include "vm/run.h"
 #include "x86/regs/control.h"
 
-u64 vm_now_ns(const struct vm *vm)
+/* Two CPUs' clocks may differ by as much as could not be measured: devices must not see that. */
+u64 vm_now_ns(struct vm *vm)
 {
-	return clock_tsc_to_ns(clock_tsc() - vm->tsc_at_zero);
+	u64 now = clock_tsc_to_ns(clock_tsc() - vm->tsc_at_zero);
+	u64 last = __atomic_load_n(&vm->last_ns, __ATOMIC_RELAXED);
+
+	if (__builtin_expect((s64)(now - last) < 0, 0))
+		return last;
+	__atomic_store_n(&vm->last_ns, now, __ATOMIC_RELAXED);
+	return now;
+}
+
+void vm_unlock(struct vm *vm)
+{
+	bool is_earlier = board_next_event(&vm->board) < vm->event_ns;
+
+	lock_drop(&vm->lock);
+	if (__builtin_expect(is_earlier, 0))
+		run_board_moved(vm);
+}
+
+/* From one state to another; false: it was not in the first. */
+static bool state_change(struct vm *vm, enum vm_state from, enum vm_state to)
+{
+	u32 expected = from;
+
+	return __atomic_compare_exchange_n(&vm->state, &expected, (u32)to, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* The CPUs that run its vcpus are to look at them. */
+static void cpus_tell(const struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		run_request_work_of(vm->vcpu[i]->cpu);
 }
 
 void vm_pause(struct vm *vm)
 {
+	if (!state_change(vm, VM_RUNNING, VM_PAUSED))
+		return;
+	run_evict(vm);
 	vm->paused_ns = vm_now_ns(vm);
-	vm->state = VM_PAUSED;
+}
+
+void vm_start(struct vm *vm)
+{
+	if (state_change(vm, VM_PAUSED, VM_RUNNING))
+		cpus_tell(vm);
 }
 
 void vm_resume(struct vm *vm)
@@ -25,9 +65,13 @@ void vm_resume(struct vm *vm)
 	for (u32 i = 0; i < vm->vcpu_count; i++)
 		hvm_tsc_offset_set(&vm->vcpu[i]->hvm, vm->vcpu[i]->hvm.tsc_offset + vm->tsc_at_zero - tsc_at_zero);
 	vm->tsc_at_zero = tsc_at_zero;
-	vm->event_ns = 0; /* its TSC moved */
-	vm->state = VM_RUNNING;
+	vm_lock(vm);
+	vm->event_ns = 0; /* their TSC moved */
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vm->vcpu[i]->event_ns = 0;
 	board_retime(vm);
+	vm_unlock(vm);
+	vm_start(vm);
 }
 
 static const char *const end_texts[] = {
@@ -41,11 +85,12 @@ static const char *const end_texts[] = {
 
 void vm_stop(struct vm *vm, enum vm_end end)
 {
-	if (vm->state == VM_STOPPED)
+	if (!state_change(vm, VM_RUNNING, VM_STOPPED) && !state_change(vm, VM_PAUSED, VM_STOPPED))
 		return;
-	vm->state = VM_STOPPED;
 	vm->end = end;
 	log_info("VM %s: %s", vm->name, end_texts[end]);
+	cpus_tell(vm);
+	run_request_work_of(RUN_WORK_CPU);
 }
 
 const char *vm_end_text(enum vm_end end)
@@ -58,7 +103,7 @@ bool vm_is_halted_for_good(const struct vm *vm)
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		const struct vcpu *v = vm->vcpu[i];
 
-		if (!v->is_waiting || v->pending & (PENDING_NMI | PENDING_INIT | PENDING_STARTUP))
+		if (!v->is_waiting || vcpu_pending(v) & (PENDING_NMI | PENDING_INIT | PENDING_STARTUP))
 			return false;
 		if (v->hvm.state.activity == ACTIVITY_HLT && v->hvm.state.rflags & RFLAGS_IF)
 			return false;
@@ -106,7 +151,7 @@ void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...)
 	struct vm *vm = v->vm;
 	va_list args;
 
-	if (vm->state == VM_STOPPED)
+	if (vm->state == VM_STOPPED || __atomic_exchange_n(&vm->has_fault, true, __ATOMIC_SEQ_CST))
 		return;
 	va_start(args, format);
 	fmt_string_args(vm->cause, sizeof(vm->cause), format, args);

@@ -5,6 +5,7 @@
 
 #include "dev/lapic.h"
 #include "emul/emul.h"
+#include "host/lock.h"
 #include "hvm/hvm.h"
 #include "iface/vnuma.h"
 #include "mem/frames.h"
@@ -19,7 +20,10 @@
 
 struct vm;
 
-/* vcpu.pending: what the next entry, or the next look at the vcpu, has to see to. */
+/*
+ * vcpu.pending: what the next entry, or the next look at the vcpu, has to see to. Any CPU sets bits, by vcpu_kick();
+ * the vcpu's own clears them.
+ */
 enum {
 	PENDING_EXCEPTION = 1 << 0,
 	PENDING_NMI = 1 << 1,
@@ -27,6 +31,7 @@ enum {
 	PENDING_INIT = 1 << 3,
 	PENDING_STARTUP = 1 << 4,
 	PENDING_INTERRUPTED = 1 << 5, /* an exit cut a delivery short */
+	PENDING_FLUSH = 1 << 6,       /* mappings of the VM were removed: hvm->vcpu_flush() */
 };
 
 /* The last exits of a vcpu, for records of faults. */
@@ -39,13 +44,22 @@ struct exit_record {
 	u32 kind;
 };
 
+/*
+ * A vcpu belongs to one CPU at a time (`cpu`), whose loop runs it and keeps its timer. What others may touch is said at
+ * each member; the rest is that CPU's, or whoever's run_evict() came back.
+ */
 struct vcpu {
 	struct hvm_vcpu hvm; /* first: the backend's own view of a vcpu */
 	struct vm *vm;
 	u32 index;
-	u32 pending;
-	bool is_waiting; /* in HLT, or for a start-up IPI: state.activity says which */
+	u32 cpu;         /* the CPU that runs it */
+	u32 pending;     /* atomic */
+	u32 loaded_on;   /* atomic: number of the CPU that holds its registers, plus 1; 0: none */
+	bool is_chosen;  /* atomic: its CPU has picked it, and looks at `pending` before it enters the guest */
+	bool is_waiting; /* in HLT, or for a start-up IPI: state.activity says which; changes with the VM locked */
 	u8 startup_vector;
+	u64 event_ns;                    /* lapic_next_event() when event_tsc was worked out */
+	u64 event_tsc;                   /* the same as the host's time */
 	struct event exception;          /* PENDING_EXCEPTION */
 	struct event interrupted_before; /* an interrupt whose delivery gave way to an exception */
 	struct lapic lapic;
@@ -68,7 +82,10 @@ enum vm_end { VM_END_NONE, VM_END_POWER_OFF, VM_END_RESET, VM_END_TESTDEV, VM_EN
 struct vm {
 	char name[VM_NAME_BYTES];
 	u32 id;
-	enum vm_state state;
+	u32 state;             /* enum vm_state, atomic: vm_is_running(), and the functions at the end */
+	struct lock lock;      /* the board, and the local APICs of all vcpus */
+	struct lock fill_lock; /* second_level and window, while they grow */
+	bool has_fault;        /* atomic: the first one is recorded */
 	enum vm_end end;
 	u8 exit_status; /* VM_END_TESTDEV: (value << 1) | 1 */
 	char cause[VM_CAUSE_BYTES];
@@ -97,31 +114,51 @@ struct vm {
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];
 	struct board board;
-	u64 event_ns;  /* board_next_event() when event_tsc was worked out */
-	u64 event_tsc; /* the same as the host's TSC */
-	u64 unknown_msrs;
+	u64 event_ns;     /* board_next_event() when event_tsc was worked out, by the CPU of vcpu 0; VM locked */
+	u64 event_tsc;    /* the same as the host's time */
+	u64 last_ns;      /* the latest time that was told */
+	u64 unknown_msrs; /* atomic */
 };
 
-/* Nanoseconds of the VM's own clock. */
-u64 vm_now_ns(const struct vm *vm);
+static inline bool vm_is_running(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_RUNNING;
+}
+
+/*
+ * The board and the local APICs: every access to them, from whichever CPU, with the VM locked. Unlocking tells the CPU
+ * that keeps the board's time (run.c) when a device wants it earlier than that CPU knows.
+ */
+static inline void vm_lock(struct vm *vm)
+{
+	lock_take(&vm->lock);
+}
+void vm_unlock(struct vm *vm);
+
+/* Nanoseconds of the VM's own clock; they do not go back, whichever CPU asks. */
+u64 vm_now_ns(struct vm *vm);
 
 /* Words for how a VM ended. */
 const char *vm_end_text(enum vm_end end);
 
+/* Let a VM that was just made run. */
+void vm_start(struct vm *vm);
+
 /*
  * Is every vcpu in HLT with interrupts off, or waiting for a start-up IPI that nobody is left to send? NMIs could still
  * wake one, but only vcpus send them here, unless the guest has set an I/O APIC pin or LINT1 to deliver one.
+ * Context: VM locked.
  */
 bool vm_is_halted_for_good(const struct vm *vm);
 
 /* The vcpu's last exits, newest first. */
 void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink);
 
-/* Stop the vcpus and the clock; go on from there. */
+/* Stop the vcpus and the clock; go on from there. Context: the host loop's work; waits for the vcpus' CPUs. */
 void vm_pause(struct vm *vm);
 void vm_resume(struct vm *vm);
 
-/* Stop the VM at its own wish. */
+/* Stop the VM at its own wish: its vcpus leave the guest soon, and the host loop's work is told. Context: any CPU. */
 void vm_stop(struct vm *vm, enum vm_end end);
 
 /*
@@ -130,7 +167,23 @@ void vm_stop(struct vm *vm, enum vm_end end);
  */
 void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...) FORMAT_LIKE_PRINTF(3, 4);
 
-/* Something that may concern the vcpu's next entry happened: wake it. */
+/* Something that may concern the vcpu's next entry happened: wake it. Context: any CPU; interrupts: VM locked. */
 void vcpu_kick(struct vcpu *v, u32 pending);
+
+static inline u32 vcpu_pending(const struct vcpu *v)
+{
+	return __atomic_load_n(&v->pending, __ATOMIC_RELAXED);
+}
+
+/* The vcpu itself has something to see to, or has seen to it. Context: its CPU. */
+static inline void vcpu_pending_add(struct vcpu *v, u32 pending)
+{
+	__atomic_or_fetch(&v->pending, pending, __ATOMIC_SEQ_CST);
+}
+
+static inline void vcpu_pending_clear(struct vcpu *v, u32 pending)
+{
+	__atomic_and_fetch(&v->pending, ~pending, __ATOMIC_SEQ_CST);
+}
 
 #endif

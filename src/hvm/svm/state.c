@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Register state between the VMCB and struct cpu_state (APM 2, Layout of VMCB: state save area; VMRUN).
+#include "host/cpu.h"
 #include "hvm/svm/svm.h"
 #include "hvm/switch.h"
 #include "x86/insn.h"
@@ -201,7 +202,7 @@ void svm_write_back(struct hvm_vcpu *v)
 	if (groups & STATE_SYSCALL)
 		syscall_write(s, b);
 	if (groups & STATE_TSC)
-		vmcb_tsc_offset_set(b, v->tsc_offset);
+		vmcb_tsc_offset_set(b, v->tsc_offset + this_cpu()->tsc_offset);
 	if (groups & STATE_DEBUG)
 		debug_write(s, b);
 	if (groups & STATE_DR7)

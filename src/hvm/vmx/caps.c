@@ -42,25 +42,25 @@ static const struct {
 	{VPID_CAP_ALL, USE, "INVVPID of all contexts"},
 };
 
-static void msrs_read(void)
+static void msrs_read(struct vmx_caps *c)
 {
-	vmx_caps.basic = rdmsr(MSR_VMX_BASIC);
+	c->basic = rdmsr(MSR_VMX_BASIC);
 	/* The TRUE MSRs tell which default-1 controls may be 0 (SDM 3D, VMX Controls and Allowed Settings). */
-	bool is_true = vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS;
+	bool is_true = c->basic & VMX_BASIC_TRUE_CONTROLS;
 
-	vmx_caps.misc = rdmsr(MSR_VMX_MISC);
-	vmx_caps.cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
-	vmx_caps.cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
-	vmx_caps.cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
-	vmx_caps.cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
-	vmx_caps.allowed[CONTROLS_PIN] = rdmsr(is_true ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
-	vmx_caps.allowed[CONTROLS_PROC] = rdmsr(is_true ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
-	vmx_caps.allowed[CONTROLS_EXITS] = rdmsr(is_true ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
-	vmx_caps.allowed[CONTROLS_ENTRY] = rdmsr(is_true ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
-	if (GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC]) & PROC_ACTIVATE_SECONDARY)
-		vmx_caps.allowed[CONTROLS_PROC2] = rdmsr(MSR_VMX_PROCBASED_CTLS2);
-	if (GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC2]) & (PROC2_ENABLE_EPT | PROC2_ENABLE_VPID))
-		vmx_caps.ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
+	c->misc = rdmsr(MSR_VMX_MISC);
+	c->cr0_fixed0 = rdmsr(MSR_VMX_CR0_FIXED0);
+	c->cr0_fixed1 = rdmsr(MSR_VMX_CR0_FIXED1);
+	c->cr4_fixed0 = rdmsr(MSR_VMX_CR4_FIXED0);
+	c->cr4_fixed1 = rdmsr(MSR_VMX_CR4_FIXED1);
+	c->allowed[CONTROLS_PIN] = rdmsr(is_true ? MSR_VMX_TRUE_PINBASED_CTLS : MSR_VMX_PINBASED_CTLS);
+	c->allowed[CONTROLS_PROC] = rdmsr(is_true ? MSR_VMX_TRUE_PROCBASED_CTLS : MSR_VMX_PROCBASED_CTLS);
+	c->allowed[CONTROLS_EXITS] = rdmsr(is_true ? MSR_VMX_TRUE_EXIT_CTLS : MSR_VMX_EXIT_CTLS);
+	c->allowed[CONTROLS_ENTRY] = rdmsr(is_true ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
+	if (GET(VMX_ALLOWED_1, c->allowed[CONTROLS_PROC]) & PROC_ACTIVATE_SECONDARY)
+		c->allowed[CONTROLS_PROC2] = rdmsr(MSR_VMX_PROCBASED_CTLS2);
+	if (GET(VMX_ALLOWED_1, c->allowed[CONTROLS_PROC2]) & (PROC2_ENABLE_EPT | PROC2_ENABLE_VPID))
+		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
 
 struct tally {
@@ -130,7 +130,7 @@ err_t vmx_caps_read(void)
 	struct tally t = {
 		.used.title = "VMX uses", .unused.title = "VMX has, not used", .missing.title = "VMX has not"};
 
-	msrs_read();
+	msrs_read(&vmx_caps);
 	log_info("VMX revision %#lx, %lu-byte regions, %s controls", (u64)GET(VMX_BASIC_REVISION, vmx_caps.basic),
 		 (u64)GET(VMX_BASIC_REGION_BYTES, vmx_caps.basic),
 		 vmx_caps.basic & VMX_BASIC_TRUE_CONTROLS ? "true" : "default");
@@ -142,4 +142,18 @@ err_t vmx_caps_read(void)
 	feature_list_end(&t.unused);
 	feature_list_end(&t.missing);
 	return t.lacks ? ERR_UNSUPPORTED : OK;
+}
+
+/* Every control chosen must be allowed, and none that this CPU wants set be missing. */
+bool vmx_caps_match(void)
+{
+	struct vmx_caps own = {0};
+
+	msrs_read(&own);
+	for (unsigned reg = 0; reg < CONTROLS_COUNT; reg++)
+		if (vmx_caps.controls[reg] & ~GET(VMX_ALLOWED_1, own.allowed[reg]) ||
+		    GET(VMX_ALLOWED_0, own.allowed[reg]) & ~vmx_caps.controls[reg])
+			return false;
+	return own.basic == vmx_caps.basic && own.ept_vpid == vmx_caps.ept_vpid &&
+	       own.cr0_fixed0 == vmx_caps.cr0_fixed0 && own.cr4_fixed0 == vmx_caps.cr4_fixed0;
 }

@@ -37,6 +37,9 @@ extern struct vmx_caps vmx_caps;
  */
 err_t vmx_caps_read(void) MUST_CHECK;
 
+/* Can the running CPU do what was chosen? For all but the boot CPU. */
+bool vmx_caps_match(void);
+
 static inline bool vmx_uses(enum vmx_control_register reg, u64 control)
 {
 	return vmx_caps.controls[reg] & control;

@@ -12,9 +12,6 @@
 
 #define CPUID1_ECX_VMX BIT(5)
 
-/* This CPU's VMXON region; one page, as VMX_BASIC_REGION_BYTES is at most 4096. */
-static void *vmxon_region;
-
 void vmx_insn_failed(const char *insn, u32 field, u64 value)
 {
 	u64 error = 0;
@@ -42,15 +39,19 @@ static err_t feature_control_allow(void)
 	return OK;
 }
 
-err_t vmx_probe(void)
+static err_t cpu_probe(void)
 {
-	err_t err;
-
 	if (!(cpuid(1, 0).ecx & CPUID1_ECX_VMX)) {
 		log_info("this CPU has no VT-x (CPUID leaf 1 ECX bit 5)");
 		return ERR_UNSUPPORTED;
 	}
-	err = feature_control_allow();
+	return feature_control_allow();
+}
+
+err_t vmx_probe(void)
+{
+	err_t err = cpu_probe();
+
 	if (err)
 		return err;
 	return vmx_caps_read();
@@ -64,19 +65,58 @@ u32 vmx_features(void)
 	       (switch_has_spec_ctrl() ? POLICY_SPEC_CTRL : 0u);
 }
 
+static struct tag_caps tag_caps_of_vmx(void)
+{
+	bool has_vpid = vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID);
+
+	/* VPID 0 is the host's. */
+	return (struct tag_caps){
+		.first = 1,
+		.count = has_vpid ? UINT16_MAX : 0,
+		.flush_by_tag = has_vpid && vmx_caps.ept_vpid & VPID_CAP_SINGLE,
+	};
+}
+
+/* Zeroed memory for this CPU, and its VMXON region: a page, as VMX_BASIC_REGION_BYTES is at most 4096. */
+static struct vmx_cpu *cpu_make(struct cpu *cpu)
+{
+	struct tag_caps caps = tag_caps_of_vmx();
+	struct vmx_cpu *c = pool_alloc(memory_pool(), pool_pages(sizeof(*c)));
+
+	if (!c)
+		return NULL;
+	*(u32 *)c->region = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
+	tag_space_init(&c->tags, cpu->index, &caps);
+	cpu->vendor = c;
+	return c;
+}
+
+/* The boot CPU was probed before; another must offer the same. */
+static err_t cpu_compare(const struct cpu *cpu)
+{
+	err_t err = cpu->index ? cpu_probe() : OK;
+
+	if (err || vmx_caps_match())
+		return err;
+	log_error("CPU %u: its VMX capabilities are not CPU 0's", cpu->index);
+	return ERR_UNSUPPORTED;
+}
+
 err_t vmx_cpu_enable(struct cpu *cpu)
 {
+	err_t err = cpu_compare(cpu);
 	enum vmx_result result;
+	struct vmx_cpu *c;
 
-	(void)cpu;
-	vmxon_region = pool_alloc(memory_pool(), 1);
-	if (!vmxon_region)
+	if (err)
+		return err;
+	c = cpu_make(cpu);
+	if (!c)
 		return ERR_NOMEM;
-	*(u32 *)vmxon_region = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
 	write_cr0((read_cr0() | vmx_caps.cr0_fixed0) & vmx_caps.cr0_fixed1);
 	write_cr4(((read_cr4() | CR4_VMXE | vmx_caps.cr4_fixed0) & vmx_caps.cr4_fixed1) |
 		  (switch_xfeatures() ? CR4_OSXSAVE : 0));
-	result = vmxon(pool_hpa(memory_pool(), vmxon_region).v);
+	result = vmxon(pool_hpa(memory_pool(), c->region).v);
 	if (result != VMX_OK) {
 		log_error("VMXON failed (%s)", result == VMX_FAIL_INVALID ? "VMfailInvalid" : "VMfailValid");
 		return ERR_HARDWARE;
@@ -89,7 +129,7 @@ err_t vmx_cpu_enable(struct cpu *cpu)
 
 void vmx_cpu_disable(void)
 {
-	if (!(read_cr4() & CR4_VMXE) || !vmxon_region)
+	if (!(read_cr4() & CR4_VMXE) || !this_cpu()->vendor)
 		return;
 	vmxoff();
 	write_cr4(read_cr4() & ~CR4_VMXE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which vcpu this CPU holds: the current VMCS, and the registers that VM entries and exits do not switch.
 #include "hvm/switch.h"
+#include "host/cpu.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -38,10 +39,39 @@ void vmx_debug_save(struct cpu_state *s)
 	s->dr6 = read_dr6();
 }
 
+/*
+ * A tag for the vcpu on this CPU, and the flushes that are due. Done when the vcpu is loaded and when a flush is asked
+ * for, and not at each entry: who removes mappings sees the vcpu as entered for as long as it is loaded, and asks it to
+ * flush (tags_flush_needs_wait(), hvm->vcpu_flush()).
+ */
+static void translations_renew(struct hvm_vcpu *v)
+{
+	struct vmx_cpu *cpu = this_cpu()->vendor;
+	struct tag_entry entry = tags_enter(&cpu->tags, &v->vm->tags, &v->tags);
+
+	if (entry.is_new && entry.tag)
+		vmwrite(VMCS_vpid, entry.tag);
+	if (entry.flush_all && entry.tag)
+		invvpid(INVVPID_ALL, 0, 0);
+	else if (entry.flush_tag)
+		invvpid(INVVPID_SINGLE, (u16)entry.tag, 0);
+	if (!entry.flush_second_level)
+		return;
+	if (vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE)
+		invept(INVEPT_SINGLE, vmx_eptp(v->vm));
+	else
+		invept(INVEPT_ALL, 0);
+}
+
 void vmx_vcpu_load(struct hvm_vcpu *v)
 {
+	bool has_moved = v->tags.cpu != this_cpu()->index;
+
 	if (vmptrld(v->control_hpa.v) != VMX_OK)
 		vmx_insn_failed("VMPTRLD", 0, v->control_hpa.v);
+	if (has_moved)
+		vmx_host_state_write(v);
+	translations_renew(v);
 	vmx_msrs_load(&v->state);
 	vmx_debug_load(&v->state);
 	switch_fpu_load(v);
@@ -57,10 +87,11 @@ void vmx_vcpu_put(struct hvm_vcpu *v)
 	if (vmclear(v->control_hpa.v) != VMX_OK)
 		vmx_insn_failed("VMCLEAR", 0, v->control_hpa.v);
 	v->is_launched = false;
+	tags_leave(&v->tags);
 }
 
 void vmx_vcpu_flush(struct hvm_vcpu *v)
 {
-	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
-		invvpid(INVVPID_SINGLE, (u16)v->tag, 0);
+	tags_vcpu_flush(&v->tags);
+	translations_renew(v);
 }

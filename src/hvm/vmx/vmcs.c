@@ -16,12 +16,13 @@
 #define MSR_LOW_COUNT 0x2000u
 #define MSR_HIGH_FIRST 0xc0000000u
 
+/* PAUSEs closer than the gap, in TSC ticks, belong to one loop; a loop longer than the window exits (SDM 3C, PAUSE-Loop
+ * Exiting). */
+#define PLE_GAP 128
+#define PLE_WINDOW 4096
+
 /* Exceptions that exit: #DB and #AC, whose delivery a guest can make loop for ever without one; #MC is the host's. */
 #define EXCEPTIONS_ALWAYS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
-/* VPIDs are handed out in turn (0 is the host's), and flushed when they are: the last owner is long gone then. */
-#define VPID_MAX 0xffff
-static u32 vpid_next = 1;
 
 err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
 {
@@ -39,6 +40,7 @@ err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
 	if (!vm->msr_map)
 		return ERR_NOMEM;
 	memset(vm->msr_map, 0xff, PAGE_BYTES);
+	tag_vm_init(&vm->tags);
 	err = pagetable_init(&vm->second_level, &pagetable_ept, &caps, pool);
 	if (err)
 		pool_free(pool, vm->msr_map, 1);
@@ -47,7 +49,6 @@ err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
 
 void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool)
 {
-	vmx_vm_flush(vm);
 	pagetable_fini(&vm->second_level);
 	pool_free(pool, vm->msr_map, 1);
 }
@@ -71,7 +72,7 @@ void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
 	}
 }
 
-static u64 eptp(const struct hvm_vm *vm)
+u64 vmx_eptp(const struct hvm_vm *vm)
 {
 	return pagetable_root(&vm->second_level).v | PUT(EPTP_MEMORY_TYPE, MEMTYPE_WB) |
 	       PUT(EPTP_WALK_LENGTH_LESS_1, 3) | (vm->second_level.caps.accessed_dirty ? EPTP_ACCESSED_DIRTY : 0);
@@ -79,10 +80,7 @@ static u64 eptp(const struct hvm_vm *vm)
 
 void vmx_vm_flush(struct hvm_vm *vm)
 {
-	if (vmx_caps.ept_vpid & EPT_CAP_INVEPT_SINGLE)
-		invept(INVEPT_SINGLE, eptp(vm));
-	else
-		invept(INVEPT_ALL, 0);
+	tags_vm_invalidate(&vm->tags);
 }
 
 static void controls_write(struct hvm_vcpu *v)
@@ -102,17 +100,19 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_entry_msr_load_count, 0);
 	vmwrite(VMCS_entry_interruption_info, 0);
 	vmwrite(VMCS_msr_bitmap, pool_hpa(memory_pool(), v->vm->msr_map).v);
-	vmwrite(VMCS_ept_pointer, eptp(v->vm));
+	vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm));
 	vmwrite(VMCS_vmcs_link_pointer, VMCS_LINK_NONE);
 	vmwrite(VMCS_guest_debugctl, 0);
-	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
-		vmwrite(VMCS_vpid, v->tag);
+	if (vmx_uses(CONTROLS_PROC2, PROC2_PAUSE_LOOP_EXITING)) {
+		vmwrite(VMCS_ple_gap, PLE_GAP);
+		vmwrite(VMCS_ple_window, PLE_WINDOW);
+	}
 	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_XSAVES))
 		vmwrite(VMCS_xss_exiting_bitmap, ~0ull);
 }
 
 /* What the CPU loads at each exit: constant for the CPU that the VMCS is current on. */
-static void host_state_write(const struct hvm_vcpu *v)
+void vmx_host_state_write(const struct hvm_vcpu *v)
 {
 	struct table_pointer idtr;
 	const struct cpu *cpu = this_cpu();
@@ -153,8 +153,8 @@ err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 	v->control_hpa = pool_hpa(pool, memory);
 	v->xsave = memory + PAGE_BYTES;
 	v->cpu_pages = pages;
-	v->tag = vpid_next;
-	vpid_next = vpid_next == VPID_MAX ? 1 : vpid_next + 1;
+	tag_vcpu_init(&v->tags);
+	tags_vcpu_move(&v->tags, this_cpu()->index); /* the host state below is this CPU's */
 	v->is_launched = false;
 	*(u32 *)v->control = (u32)GET(VMX_BASIC_REVISION, vmx_caps.basic);
 	switch_area_reset(v->xsave);
@@ -162,10 +162,8 @@ err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 		pool_free(pool, memory, pages);
 		return ERR_HARDWARE;
 	}
-	if (vmx_uses(CONTROLS_PROC2, PROC2_ENABLE_VPID))
-		invvpid(INVVPID_SINGLE, (u16)v->tag, 0);
 	controls_write(v);
-	host_state_write(v);
+	vmx_host_state_write(v);
 	v->dirty = STATE_ALL;
 	v->fetched = STATE_ALL;
 	vmx_write_back(v);

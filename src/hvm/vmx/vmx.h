@@ -14,6 +14,12 @@
 /* exit.entry.error for VMfailInvalid: there was no current VMCS to hold a number. */
 #define ENTRY_ERROR_NO_VMCS UINT32_MAX
 
+/* What a physical CPU has for VMX. */
+struct vmx_cpu {
+	u8 region[PAGE_BYTES]; /* VMXON's; first, and so page-aligned */
+	struct tag_space tags;
+};
+
 /* root.c */
 err_t vmx_cpu_enable(struct cpu *cpu);
 void vmx_cpu_disable(void);
@@ -25,6 +31,8 @@ err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool);
 void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool);
 void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits);
 void vmx_vm_flush(struct hvm_vm *vm);
+u64 vmx_eptp(const struct hvm_vm *vm);
+void vmx_host_state_write(const struct hvm_vcpu *v);
 err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool);
 void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
 
