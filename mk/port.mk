@@ -86,9 +86,28 @@ port-golden: $(PORT_ASAN)
 port-golden-update: $(PORT_ASAN)
 	$(Q)tests/port/run-golden $(PORT_ASAN) --update
 
-PORT_TESTS := port-unit port-map-check port-golden
+# The service over HTTP: safety, restarts, 1,000 requests at once, a stand-in for a model.
+port-server: $(PORT_ASAN)
+	$(Q)tests/port/server_test $(PORT_ASAN)
+
+# --- fuzz targets: tests/port/fuzz/<name>_fuzz.c, corpus in fuzz/corpus/<name> ----------------------------------------
+PORT_FUZZERS := $(patsubst tests/port/fuzz/%.c,$(O)/port/fuzzers/%,$(sort $(wildcard tests/port/fuzz/*_fuzz.c)))
+
+$(O)/port/fuzzers/%: tests/port/fuzz/%.c $(O)/port/fuzz.a
+	$(call say,CC fuzz,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(PORT_CFLAGS) $(PORT_SANITIZE) -fsanitize=fuzzer -o $@ $< $(O)/port/fuzz.a $(PORT_LIBS)
+
+port-fuzz: $(PORT_FUZZERS)
+	$(Q)tools/test/run-fuzzers --time $(TIME) $(PORT_FUZZERS)
+
+port-fuzz-replay: $(PORT_FUZZERS)
+	$(Q)tools/test/run-fuzzers --replay $(PORT_FUZZERS)
+
+PORT_TESTS := port-unit port-map-check port-golden port-server port-fuzz-replay
 port-test: packages-port packages-test
 	$(Q)tools/test/summary --log $(O)/port/log $(foreach t,$(PORT_TESTS),$(t)=$(t):-j2)
 
 -include $(wildcard $(O)/port/*/*.d)
-.PHONY: port port-map port-unit port-map-check port-golden port-golden-update port-test
+.PHONY: port port-map port-unit port-map-check port-golden port-golden-update port-server port-fuzz port-fuzz-replay \
+	port-test

@@ -3,6 +3,8 @@
 #include "check.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +52,6 @@ static bool run_compiler(struct arena *a, const char *tree, int in, int messages
 	const char *const words[] = {"gcc",
 				     "-fsyntax-only",
 				     "-std=gnu17",
-				     "-w",
 				     "-Werror=implicit-function-declaration",
 				     "-Werror=implicit-int",
 				     "-Werror=int-conversion",
@@ -109,13 +110,29 @@ static void read_messages(struct arena *a, struct check *check, const char *mess
 	}
 }
 
+/* No more compilers at once than the machine has processors, and one. */
+static sem_t compilers;
+
+static void count_compilers(void)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	sem_init(&compilers, 0, cores > 0 ? (unsigned)cores + 1 : 2);
+}
+
 struct check check_run(struct arena *a, const char *tree, const char *text)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 	int in = memfd_create("port", MFD_CLOEXEC), messages = memfd_create("messages", MFD_CLOEXEC);
 	struct check check = {0};
 
 	if (in >= 0 && messages >= 0 && write_all(in, text)) {
+		pthread_once(&once, count_compilers);
+		while (sem_wait(&compilers))
+			;
 		check.ran = run_compiler(a, tree, in, messages);
+		sem_post(&compilers);
 		read_messages(a, &check, read_all(a, messages));
 	}
 	if (in >= 0)

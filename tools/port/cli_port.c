@@ -1,53 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command `port`.
+// The command `port`: what `serve` does, without a server and without keeping conversations.
 #include <stdio.h>
 
 #include "cli.h"
-#include "imports.h"
-#include "port_file.h"
-#include "source.h"
+#include "cli_service.h"
 
-static bool port_one(const struct cli *cli, const struct source *source, const char *path)
+/* The C text to stdout, the plan to stderr. */
+static void print_answer(const json_t *answer, const char *path)
 {
-	struct arena arena = {0};
-	struct syntax syntax;
-	struct port_result port = {.status = PORT_FAILED};
-	const char *text;
-	size_t length;
-	enum source_result result = source_read(source, &arena, path, &text, &length);
+	const json_t *data = json_object_get(answer, "ui_data");
+	const json_t *steps = json_object_get(json_object_get(data, "planner"), "subtasks");
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	json_t *step;
+	size_t i;
 
-	if (result != SOURCE_OK) {
-		fprintf(stderr, "eterna-port: %s %s\n", path, source_result_text(result));
-	} else if (!syntax_parse(&syntax, &arena, text, length)) {
-		fprintf(stderr, "eterna-port: %s takes too long to parse\n", path);
-	} else {
-		port = port_file(&arena, &syntax, path, cli->tree, &(struct imports){source, path});
-		fputs(port.text, stdout);
-		fprintf(stderr, "eterna-port: %s: %s, %u to do, %u rounds%s%s\n", path, port_status_word(port.status),
-			port.todo_count, port.rounds, port.why ? ": " : "", port.why ? port.why : "");
-		for (const struct todo *t = port.todos; t; t = t->next)
-			fprintf(stderr, "  %s:%u: %s: %s\n", path, t->line, t->item, t->reason);
-		syntax_fini(&syntax);
+	fputs(json_string_value(json_object_get(json_object_get(data, "code_window"), "content")), stdout);
+	fprintf(stderr, "eterna-port: %s: %s%s%s\n", path, json_string_value(json_object_get(answer, "status")),
+		error ? ": " : "", error ? error : "");
+	json_array_foreach(steps, i, step)
+	{
+		fprintf(stderr, "  line %lld: %s: %s\n", (long long)json_integer_value(json_object_get(step, "line")),
+			json_string_value(json_object_get(step, "item")),
+			json_string_value(json_object_get(step, "task")));
 	}
-	arena_fini(&arena);
-	return port.status != PORT_FAILED;
 }
 
 int cli_port(const struct cli *cli)
 {
-	struct source source = {.folder = -1};
+	struct cli_service c;
 	bool fine = true;
 
 	if (cli->word_count < 1) {
 		fputs("eterna-port: port needs a FILE\n", stderr);
 		return CLI_USAGE;
 	}
-	if (cli->source && !source_open(&source, cli->source)) {
-		fprintf(stderr, "eterna-port: cannot open the folder %s\n", cli->source);
+	if (!cli_service_open(cli, &c))
 		return CLI_FAILED;
+	for (int i = 0; i < cli->word_count; i++) {
+		struct task task = {.file_path = cli->words[i]};
+		enum port_status status;
+		json_t *answer = service_port(&c.service, &task, &status);
+
+		fine &= status != PORT_FAILED;
+		if (cli->json) {
+			json_dumpf(answer, stdout, JSON_INDENT(2));
+			putchar('\n');
+		} else {
+			print_answer(answer, cli->words[i]);
+		}
+		json_decref(answer);
 	}
-	for (int i = 0; i < cli->word_count; i++)
-		fine &= port_one(cli, &source, cli->words[i]);
-	source_close(&source);
+	cli_service_close(&c);
 	return fine ? CLI_OK : CLI_FAILED;
 }

@@ -16,7 +16,7 @@ static const struct {
 	const char *name;
 	int (*run)(const struct cli *cli);
 } commands[] = {
-	{"analyze", cli_analyze}, {"port", cli_port},        {"map", cli_map},
+	{"analyze", cli_analyze}, {"port", cli_port},        {"serve", cli_serve},  {"map", cli_map},
 	{"help", cli_show_help},  {"--help", cli_show_help}, {"-h", cli_show_help},
 };
 

@@ -153,8 +153,9 @@ struct todo {
 	u32 line;
 	const char *item;
 	const char *reason;
-	u32 start, end; /* bytes of the Rust source */
-	bool is_note;   /* translated, but to be looked at */
+	u32 start, end;    /* bytes of the Rust source */
+	bool is_note;      /* a model's proposal stands there */
+	bool is_statement; /* of a function: a model may be asked for it */
 	struct todo *next;
 };
 
@@ -164,6 +165,13 @@ struct demotion {
 	u32 kind; /* enum mark_kind */
 	const char *reason;
 	struct demotion *next;
+};
+
+/* C that a model proposed for a statement without a translation. */
+struct fill {
+	u32 start;
+	const char *text; /* NULL: it did not compile */
+	struct fill *next;
 };
 
 enum mark_kind { MARK_ITEM, MARK_BODY, MARK_FIELD, MARK_STATEMENT };
@@ -190,6 +198,7 @@ struct port {
 	u32 depth;
 	struct todo *todos, **todos_tail;
 	struct demotion *demotions;
+	const struct fill *fills;
 	struct mark *marks;
 	u32 mark_count, mark_room, mark_now;
 	struct text types, consts, statics, protos, bodies;
@@ -279,6 +288,8 @@ struct variable *variable_declare(struct port *p, const char *name, struct type 
 struct variable *variable_find(struct port *p, const char *name);
 void todo_add(struct port *p, TSNode n, const char *reason, bool is_note);
 void todo_put(struct port *p, TSNode n, const char *reason);
+/* The same with a model's proposal in the place of PORT_TODO. */
+void fill_put(struct port *p, TSNode n, const char *reason, const char *text);
 
 /* The condition that a value matches a pattern ("" when it always does); with `bind`, declares what it binds. */
 const char *pattern_condition(struct port *p, TSNode pattern, struct expr value);

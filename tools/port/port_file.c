@@ -7,6 +7,7 @@
 #include "check.h"
 
 #define ROUNDS_MAX 40
+#define QUESTIONS_MAX 32u
 
 const char *port_status_word(enum port_status status)
 {
@@ -86,31 +87,93 @@ static bool demote_all(struct arena *a, struct demotion **list, const struct tra
 	return any;
 }
 
-struct port_result port_file(struct arena *arena, const struct syntax *s, const char *path, const char *tree,
-			     const struct imports *imports)
+/* --- a model's proposals
+ * ---------------------------------------------------------------------------------------------- */
+
+static struct fill *ask_for_fills(struct arena *arena, const struct syntax *s, const struct llm *llm,
+				  const struct translation *t)
+{
+	struct fill *fills = NULL;
+	u32 asked = 0;
+
+	for (const struct todo *todo = t->todos; todo && asked < QUESTIONS_MAX; todo = todo->next) {
+		struct fill *fill;
+		const char *text;
+
+		if (!todo->is_statement)
+			continue;
+		asked++;
+		text = llm_propose(llm, arena, arena_copy(arena, s->text + todo->start, todo->end - todo->start),
+				   todo->reason, t->text);
+		if (!text)
+			continue;
+		fill = arena_alloc(arena, sizeof(*fill));
+		*fill = (struct fill){todo->start, text, fills};
+		fills = fill;
+	}
+	return fills;
+}
+
+/* Proposals that the compiler refuses are dropped; when it names none of them, all are. */
+static void drop_fills(struct fill *fills, const struct translation *t, const struct check *check)
+{
+	bool dropped = false;
+
+	for (u32 i = 0; i < check->count; i++) {
+		u32 at = mark_of_line(t, check->errors[i].line);
+
+		for (struct fill *f = fills; f && at; f = f->next)
+			if (f->start == t->marks[at].start && f->text) {
+				f->text = NULL;
+				dropped = true;
+			}
+	}
+	for (struct fill *f = fills; f && !dropped; f = f->next)
+		f->text = NULL;
+}
+
+static struct translation fill_in(struct port_job *job, struct demotion *demotions, struct translation t)
+{
+	struct fill *fills = ask_for_fills(job->arena, job->s, job->llm, &t);
+	struct translation filled;
+	struct check check;
+
+	for (u32 round = 0; fills && round < ROUNDS_MAX; round++) {
+		filled = translate(job->arena, job->s, job->path, demotions, fills, job->imports);
+		check = check_run(job->arena, job->tree, filled.text);
+		if (check.ran && !check.count)
+			return filled;
+		drop_fills(fills, &filled, &check);
+	}
+	return t;
+}
+
+struct port_result port_file(struct port_job *job)
 {
 	struct port_result result = {.status = PORT_FAILED};
 	struct demotion *demotions = NULL;
 	struct translation t;
 	struct check check;
 
-	analysis_make(&result.analysis, s);
+	analysis_make(&result.analysis, job->s);
 	for (;;) {
-		t = translate(arena, s, path, demotions, imports);
-		check = check_run(arena, tree, t.text);
+		t = translate(job->arena, job->s, job->path, demotions, NULL, job->imports);
+		check = check_run(job->arena, job->tree, t.text);
 		result.rounds++;
 		if (!check.ran || !check.count || result.rounds == ROUNDS_MAX ||
-		    !demote_all(arena, &demotions, &t, &check))
+		    !demote_all(job->arena, &demotions, &t, &check))
 			break;
 	}
+	if (check.ran && !check.count && job->llm)
+		t = fill_in(job, demotions, t);
 	result.text = t.text;
 	result.todos = t.todos;
 	result.todo_count = t.todo_count;
 	if (!check.ran)
 		result.why = "gcc did not run";
 	else if (check.count)
-		result.why = arena_print(arena, "line %u: %s", check.errors[0].line, check.errors[0].message);
-	else if (ts_node_has_error(syntax_root(s)) && !t.todo_count)
+		result.why = arena_print(job->arena, "line %u: %s", check.errors[0].line, check.errors[0].message);
+	else if (ts_node_has_error(syntax_root(job->s)) && !t.todo_count)
 		result.why = "the file is no Rust that the parser knows";
 	else
 		result.status = t.todo_count ? PORT_PARTIAL : PORT_COMPLETED;

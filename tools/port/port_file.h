@@ -4,6 +4,7 @@
 #define ETERNA_PORT_PORT_FILE_H
 
 #include "analysis.h"
+#include "llm.h"
 #include "translate.h"
 
 enum port_status { PORT_COMPLETED, PORT_PARTIAL, PORT_FAILED };
@@ -18,9 +19,16 @@ struct port_result {
 	struct analysis analysis;
 };
 
-/* `path` is for the answer's words. Everything is in `arena`, which `s` uses as well. */
-struct port_result port_file(struct arena *arena, const struct syntax *s, const char *path, const char *tree,
-			     const struct imports *imports);
+struct port_job {
+	struct arena *arena; /* for everything, as it is for `s` */
+	const struct syntax *s;
+	const char *path;              /* in the source tree */
+	const char *tree;              /* this project's folder */
+	const struct imports *imports; /* NULL: `use` is not followed */
+	const struct llm *llm;         /* NULL: no model is asked */
+};
+
+struct port_result port_file(struct port_job *job);
 
 const char *port_status_word(enum port_status status);
 

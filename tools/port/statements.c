@@ -488,6 +488,19 @@ static const char *demotion_of(struct port *p, TSNode n, enum mark_kind kind)
 	return NULL;
 }
 
+static void give_up_statement(struct port *p, TSNode n, const char *why)
+{
+	struct todo **last = p->todos_tail;
+
+	for (const struct fill *f = p->fills; f; f = f->next)
+		if (f->start == ts_node_start_byte(n) && f->text && p->s == p->file) {
+			fill_put(p, n, why, f->text);
+			return;
+		}
+	todo_put(p, n, why);
+	(*last)->is_statement = p->s == p->file;
+}
+
 static void port_statement(struct port *p, TSNode n, struct dest dest)
 {
 	const char *why = demotion_of(p, n, MARK_STATEMENT);
@@ -498,7 +511,7 @@ static void port_statement(struct port *p, TSNode n, struct dest dest)
 		dest = (struct dest){.kind = DEST_NOWHERE};
 	text_print(p->out, "\x01%u %u\n", MARK_STATEMENT, ts_node_start_byte(n));
 	if (why || !port_try(p, statement_step, n, &dest)) {
-		todo_put(p, n, why ? why : p->failure);
+		give_up_statement(p, n, why ? why : p->failure);
 		if (node_is(n, "let_declaration"))
 			(void)!port_try(p, declare_anyway, n, NULL);
 		give_up_value(p, dest);

@@ -139,6 +139,20 @@ void todo_put(struct port *p, TSNode n, const char *reason)
 	line_put(p, "PORT_TODO(\"%s\");", reason);
 }
 
+void fill_put(struct port *p, TSNode n, const char *reason, const char *text)
+{
+	todo_add(p, n, arena_print(p->arena, "review what a model proposed (%s)", quoted(p, reason)), true);
+	line_put(p, "/* Proposed by a model, checked by nobody but the compiler. The Rust source: */");
+	quote_source(p, node_text(p->s, n));
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		if (length)
+			line_put(p, "%.*s", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
 /* --- sections into a file
  * ------------------------------------------------------------------------------------------------- */
 
@@ -317,9 +331,9 @@ static void put_foreign_functions(struct port *p)
 }
 
 struct translation translate(struct arena *arena, const struct syntax *s, const char *path, struct demotion *demotions,
-			     const struct imports *imports)
+			     const struct fill *fills, const struct imports *imports)
 {
-	struct port p = {.arena = arena, .s = s, .file = s, .demotions = demotions, .imports = imports};
+	struct port p = {.arena = arena, .s = s, .file = s, .demotions = demotions, .fills = fills, .imports = imports};
 	struct text whole = {.arena = arena};
 	struct translation out = {0};
 	jmp_buf here;

@@ -13,8 +13,9 @@ struct translation {
 	u32 todo_count;
 };
 
-/* `demotions`: what an earlier pass left uncompilable. `imports` may be NULL. All results are in `arena`. */
+/* `demotions`: what an earlier pass left uncompilable. `fills`: what a model proposed. `imports` may be NULL. All
+ * results are in `arena`. */
 struct translation translate(struct arena *arena, const struct syntax *s, const char *path, struct demotion *demotions,
-			     const struct imports *imports);
+			     const struct fill *fills, const struct imports *imports);
 
 #endif
