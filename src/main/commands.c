@@ -218,7 +218,7 @@ static const struct command list[] = {
 	{"resume", "VM", "let a paused VM go on", 1, 1, resume_run},
 	{"kill", "VM", "end a VM without its consent", 1, 1, kill_run},
 	{"memory", "", "what memory is used for", 0, 0, memory_run},
-	{"numa", "", "the machine's nodes, and whose pages lie where", 0, 0, numa_command_run},
+	{"numa", "[rebalance VM [NODE]]", "nodes, and whose pages lie where; move them", 0, 3, numa_command_run},
 	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},
 	{"panic", "", "end ETERNA with a dump of itself", 0, 0, panic_run},
 	{"quit", "", "end all VMs and power the machine off", 0, 0, quit_run},

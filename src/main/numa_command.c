@@ -2,10 +2,14 @@
 // Prints the machine's nodes, and counts every VM's pages on them.
 #include "main/numa_command.h"
 
+#include "base/str.h"
+#include "host/log.h"
 #include "host/memory.h"
 #include "host/numa.h"
 #include "main/fleet.h"
 #include "vm/gpa_numa.h"
+#include "vm/rebalance.h"
+#include "vm/run.h"
 
 static u64 pages_mib(u64 pages)
 {
@@ -41,7 +45,9 @@ static void vnode_print(struct vm *vm, u32 vnode, struct fmt_sink *out)
 	u64 pages[FRAMES_NODES_MAX];
 	const char *between = ":";
 
+	memory_lock_take();
 	gpa_count_pages(vm, vnode, pages);
+	memory_lock_drop();
 	fmt_print(out, "  VM %s, its node %u of %u vcpus and %lu MiB for node %u", vm->name, vnode,
 		  vnuma_count(n->vcpus), n->memory_bytes / MIB, n->host_node);
 	for (u32 i = 0; i < host_numa()->node_count; i++) {
@@ -53,8 +59,74 @@ static void vnode_print(struct vm *vm, u32 vnode, struct fmt_sink *out)
 	fmt_print(out, "\n");
 }
 
+/* --- numa rebalance ------------------------------------------------------------------------------------------------
+ */
+
+/* The guest runs that long between two pages. */
+#define STEP_NS NS_PER_MS
+
+static struct rebalance rebalance;
+static const struct fleet_vm *rebalanced; /* whose, and which of its lives */
+static u32 rebalanced_start;
+
+static void rebalance_begin(const struct command_call *call, struct fleet_vm *f)
+{
+	char why[REBALANCE_WHY_BYTES];
+	u8 to[VNUMA_NODES_MAX];
+	u64 node = 0;
+
+	if (call->word_count > 3 && str_to_u64(call->words[3], &node)) {
+		fmt_print(call->out, "\"%s\" is no node's number\n", call->words[3]);
+		return;
+	}
+	for (u32 i = 0; i < VNUMA_NODES_MAX; i++)
+		to[i] = call->word_count > 3 ? (u8)MIN(node, NUMA_NO_NODE) : f->vm->numa.node[i].host_node;
+	if (rebalance_start(&rebalance, f->vm, to, why)) {
+		fmt_print(call->out, "%s\n", why);
+		return;
+	}
+	rebalanced = f;
+	rebalanced_start = f->starts;
+}
+
+static void rebalance_run(const struct command_call *call)
+{
+	struct fleet_vm *f = call->word_count > 2 ? fleet_find(call->words[2]) : NULL;
+
+	if (call->word_count < 3 || strcmp(call->words[1], "rebalance"))
+		fmt_print(call->out, "numa, or numa rebalance VM [NODE]\n");
+	else if (!f || !f->vm)
+		fmt_print(call->out, "no VM \"%s\" lives; \"vms\" lists them\n", call->words[2]);
+	else if (rebalance.vm)
+		fmt_print(call->out, "VM %s is being rebalanced\n", rebalanced->config->name);
+	else
+		rebalance_begin(call, f);
+}
+
+void numa_command_work(void)
+{
+	if (!rebalance.vm)
+		return;
+	if (rebalanced->vm != rebalance.vm || rebalanced->starts != rebalanced_start) {
+		log_info("VM %s: ended while it was being rebalanced", rebalanced->config->name);
+		rebalance_cancel(&rebalance);
+		return;
+	}
+	if (rebalance_step(&rebalance)) {
+		run_request_work_in(STEP_NS);
+		return;
+	}
+	log_info("VM %s: rebalanced: %lu pages moved, %lu were on their node, %lu found no room", rebalance.vm->name,
+		 rebalance.moved, rebalance.there, rebalance.stuck);
+	rebalance_cancel(&rebalance);
+}
+
 void numa_command_run(const struct command_call *call)
 {
+	if (call->word_count > 1) {
+		rebalance_run(call);
+		return;
+	}
 	nodes_print(call->out);
 	for (u32 i = 0; i < fleet_count; i++)
 		for (u32 j = 0; fleet[i].vm && j < fleet[i].vm->numa.node_count; j++)

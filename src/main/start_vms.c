@@ -14,6 +14,7 @@
 #include "main/commands.h"
 #include "main/console_switch.h"
 #include "main/fleet.h"
+#include "main/numa_command.h"
 #include "main/place.h"
 #include "vm/run.h"
 
@@ -82,6 +83,7 @@ static bool work(void)
 {
 	bool is_any_alive = fleet_attend();
 
+	numa_command_work();
 	console_switch_pump();
 	return !commands_want_quit() && (is_any_alive || !is_config_good);
 }

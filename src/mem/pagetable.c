@@ -160,7 +160,7 @@ err_t pagetable_map(struct pagetable *pt, u64 va, hpa_t pa, u64 bytes, enum prot
 	err = plan_table(pt, pt->root, pt->caps.levels, at, at + bytes, &job, &missing);
 	if (err)
 		return err;
-	if (missing > pt->pool->free_count)
+	if (missing > pool_ring_free_count(pt->pool))
 		return ERR_NOMEM;
 	job.attributes = pt->format->encode(prot, memtype);
 	map_table(pt, pt->root, pt->caps.levels, at, at + bytes, &job);

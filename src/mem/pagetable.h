@@ -126,6 +126,14 @@ err_t pagetable_unmap(struct pagetable *pt, u64 va, u64 bytes) MUST_CHECK;
 err_t pagetable_protect(struct pagetable *pt, u64 va, u64 bytes, enum prot prot) MUST_CHECK;
 
 /**
+ * Let the leaf that maps exactly `[va, va + bytes)` lead to the memory at `pa` instead, at once; its rights, type,
+ * accessed and dirty bits stay. Flush.
+ *
+ * @return OK; ERR_ALIGN, ERR_RANGE as pagetable_map; ERR_NOENT if no leaf is there, or one of another size
+ */
+err_t pagetable_exchange(struct pagetable *pt, u64 va, u64 bytes, hpa_t pa) MUST_CHECK;
+
+/**
  * Put large leaves where all 512 entries of a table in `[va, va + bytes)` map contiguous, aligned memory alike; the
  * accessed and dirty bits are ORed. Flush, then pagetable_reclaim(). What a processor marks dirty in a replaced
  * table before the flush is lost: where dirty bits count, let no processor use the tables meanwhile.

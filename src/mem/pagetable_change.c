@@ -70,7 +70,7 @@ static void split_at(struct pagetable *pt, u64 at)
 /* Make [at, end) a range of whole leaves and holes. OK or ERR_NOMEM, and then nothing is split. */
 static err_t split_borders(struct pagetable *pt, u64 at, u64 end)
 {
-	if (splits_needed(pt, at, end) > pt->pool->free_count)
+	if (splits_needed(pt, at, end) > pool_ring_free_count(pt->pool))
 		return ERR_NOMEM;
 	split_at(pt, at);
 	split_at(pt, end);
@@ -160,6 +160,47 @@ err_t pagetable_protect(struct pagetable *pt, u64 va, u64 bytes, enum prot prot)
 	if (err)
 		return err;
 	protect_table(pt, pt->root, pt->caps.levels, at, at + bytes, prot);
+	return OK;
+}
+
+/* The slot of the leaf of exactly [at, at + bytes); NULL if there is none. */
+static u64 *leaf_slot(const struct pagetable *pt, u64 at, u64 bytes, unsigned *level)
+{
+	u64 *table = pt->root;
+
+	for (*level = pt->caps.levels; *level; --*level) {
+		u64 *slot = entry_of(table, *level, at);
+		u64 entry = entry_load(slot);
+
+		if (!entry_is_present(pt, entry))
+			return NULL;
+		if (entry_is_leaf(entry, *level))
+			return bytes == level_bytes(*level) && IS_ALIGNED(at, bytes) ? slot : NULL;
+		table = entry_table(pt, entry);
+	}
+	return NULL;
+}
+
+err_t pagetable_exchange(struct pagetable *pt, u64 va, u64 bytes, hpa_t pa)
+{
+	u64 at = va_offset(pt, va);
+	err_t err = pagetable_check_range(pt, va, bytes);
+	unsigned level;
+	u64 *slot;
+	u64 old;
+
+	if (err)
+		return err;
+	if (!IS_ALIGNED(pa.v, bytes))
+		return ERR_ALIGN;
+	if (pa.v >> pt->caps.pa_bits)
+		return ERR_RANGE;
+	slot = leaf_slot(pt, at, bytes, &level);
+	if (!slot)
+		return ERR_NOENT;
+	old = entry_load(slot);
+	while (!entry_replace(slot, &old, leaf_make(pa.v, leaf_attributes(old), level)))
+		;
 	return OK;
 }
 

@@ -62,6 +62,15 @@ static inline u32 pool_used_count(const struct pool *p)
 }
 
 /* Of the whole ring. */
+static inline u32 pool_ring_free_count(const struct pool *p)
+{
+	u32 sum = p->free_count;
+
+	for (const struct pool *q = p->next; q && q != p; q = q->next)
+		sum += q->free_count;
+	return sum;
+}
+
 u32 pool_ring_used_count(const struct pool *p);
 
 /* Bitmap, counters and hint of this pool agree. Walks the bitmap. */

@@ -32,8 +32,6 @@ void gpa_count_pages(struct vm *vm, u32 vnode, u64 pages[FRAMES_NODES_MAX])
 	err_t err;
 
 	memset(pages, 0, FRAMES_NODES_MAX * sizeof(pages[0]));
-	memory_lock_take();
 	err = pagetable_iterate(&vm->hvm.second_level, 0, GPA_HIGH + vm->high_bytes, leaf_count, &count);
-	memory_lock_drop();
 	ASSERT(!err);
 }

@@ -10,7 +10,7 @@ struct vm;
 
 /*
  * Count the 4 KiB pages of one of the VM's nodes that the second-level tables map, by the machine's node that they are
- * on. Context: takes the memory lock.
+ * on. Context: memory locked.
  */
 void gpa_count_pages(struct vm *vm, u32 vnode, u64 pages[FRAMES_NODES_MAX]);
 

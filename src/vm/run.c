@@ -38,6 +38,9 @@ struct run_cpu {
 
 static struct run_cpu *runs[CPUS_MAX];
 
+/* When `work` wants to be called at the latest; NEVER: it does not care. RUN_WORK_CPU's own. */
+static u64 work_tsc = NEVER;
+
 static inline struct run_cpu *this_run(void)
 {
 	return runs[this_cpu()->index];
@@ -94,6 +97,11 @@ void run_yield(void)
 const struct vcpu *run_loaded(u32 cpu)
 {
 	return runs[cpu]->loaded;
+}
+
+void run_request_work_in(u64 ns)
+{
+	work_tsc = clock_tsc() + clock_ns_to_tsc(ns);
 }
 
 /* For the panic dump: what the vcpu on this CPU did last. */
@@ -409,6 +417,15 @@ static void first_entry_tell(const struct vcpu *v)
 	log_info("VM %s: first entry, %lu TSC ticks after the loader", v->vm->name, clock_tsc() - boot_tsc);
 }
 
+/* The deadline, or what `work` asked for, once. */
+static u64 work_due(u64 deadline)
+{
+	u64 due = MIN(deadline, work_tsc);
+
+	work_tsc = NEVER;
+	return due;
+}
+
 /* `work` may be NULL. What is asked for from here on is seen below, or in the next round. */
 static bool round_do(struct run_cpu *r, run_work_fn *work)
 {
@@ -421,6 +438,8 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	if (work && !work())
 		return false;
 	v = vcpus_attend(r, &deadline);
+	if (work)
+		deadline = work_due(deadline);
 	timer_arm(r, r->runnable > 1 ? MIN(deadline, clock_tsc() + clock_ns_to_tsc(SLICE_NS)) : deadline);
 	if (v) {
 		first_entry_tell(v);

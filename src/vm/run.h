@@ -33,6 +33,9 @@ void run_remove(struct vm *vm);
 /* Run vcpus until `work` says to stop. Context: RUN_WORK_CPU. */
 void run_loop(run_work_fn *work);
 
+/* Have `work` called within about that time, even if nothing else happens; once. Context: called by `work`. */
+void run_request_work_in(u64 ns);
+
 /* The loop of another CPU. */
 void run_loop_other(void) __attribute__((noreturn));
 

@@ -475,6 +475,32 @@ static void accessed_and_dirty_survive_changes(void **state)
 	assert_true(look(&pt, 2 * MIB).dirty && look(&pt, 2 * MIB).accessed);
 }
 
+static void a_leaf_is_exchanged_whole(void **state)
+{
+	struct pagetable pt = make(&pagetable_ept, &all);
+
+	(void)state;
+	assert_int_equal(pagetable_map(&pt, 0, HPA(16 * MIB), 4 * MIB, PROT_RX, MEMTYPE_WB), OK);
+	assert_int_equal(pagetable_map(&pt, 8 * MIB, HPA(0x7000), 0x1000, PROT_RW, MEMTYPE_WB), OK);
+	*entry_at(&pt, 2 * MIB, 2) |= EPT_ACCESSED | EPT_DIRTY;
+	assert_int_equal(pagetable_exchange(&pt, 2 * MIB, 2 * MIB, HPA(64 * MIB)), OK);
+	assert_int_equal(look(&pt, 2 * MIB).pa.v, 64 * MIB);
+	assert_int_equal(look(&pt, 2 * MIB).bytes, 2 * MIB);
+	assert_int_equal(look(&pt, 2 * MIB).prot, PROT_RX);
+	assert_true(look(&pt, 2 * MIB).dirty && look(&pt, 2 * MIB).accessed);
+	assert_int_equal(look(&pt, 0).pa.v, 16 * MIB); /* the one beside it stays */
+	assert_int_equal(pagetable_exchange(&pt, 8 * MIB, 0x1000, HPA(0x5000)), OK);
+	assert_int_equal(look(&pt, 8 * MIB).pa.v, 0x5000);
+	assert_int_equal(look(&pt, 8 * MIB).prot, PROT_RW);
+	assert_int_equal(pagetable_exchange(&pt, 8 * MIB, 2 * MIB, HPA(0)), ERR_NOENT); /* small leaves there */
+	assert_int_equal(pagetable_exchange(&pt, 0, 0x1000, HPA(0)), ERR_NOENT);        /* a large one */
+	assert_int_equal(pagetable_exchange(&pt, 6 * MIB, 2 * MIB, HPA(0)), ERR_NOENT); /* nothing */
+	assert_int_equal(pagetable_exchange(&pt, 0, 2 * MIB, HPA(0x1000)), ERR_ALIGN);
+	assert_int_equal(pagetable_exchange(&pt, 0, 2 * MIB, HPA(BIT(51) & ~(u64)(2 * MIB - 1))), ERR_RANGE);
+	assert_int_equal(pagetable_exchange(&pt, 0, 0x800, HPA(0)), ERR_ALIGN);
+	assert_true(pagetable_valid(&pt));
+}
+
 static void harvest_finds_and_clears_dirty(void **state)
 {
 	struct pagetable pt = make(&pagetable_ept, &all);
@@ -569,6 +595,7 @@ int main(void)
 		cmocka_unit_test(merge_undoes_a_split),
 		cmocka_unit_test(merge_wants_contiguous_and_aligned),
 		cmocka_unit_test(accessed_and_dirty_survive_changes),
+		cmocka_unit_test(a_leaf_is_exchanged_whole),
 		cmocka_unit_test(harvest_finds_and_clears_dirty),
 		cmocka_unit_test(iteration_stops_when_told),
 		cmocka_unit_test(lookup_outside_the_address_space),
