@@ -40,3 +40,11 @@ const char *vmcb_field(const struct vmcb *b, unsigned i, u64 *value)
 	__builtin_memcpy(value, b->bytes + fields[i].offset, fields[i].bytes);
 	return fields[i].name;
 }
+
+const char *vmcb_field_at(const struct vmcb *b, u32 offset, u64 *value)
+{
+	for (unsigned i = 0; i < ARRAY_COUNT(fields); i++)
+		if (fields[i].offset == offset)
+			return vmcb_field(b, i, value);
+	return NULL;
+}

@@ -249,5 +249,7 @@ enum svm_exit {
 /* Names for the record: of exit codes (never NULL), and of the field at index i (NULL behind the last one). */
 const char *svm_exit_name(u64 code);
 const char *vmcb_field(const struct vmcb *b, unsigned i, u64 *value);
+/* The field at this offset (enum vmcb_offset; a segment's selector is at its own); NULL where none begins. */
+const char *vmcb_field_at(const struct vmcb *b, u32 offset, u64 *value);
 
 #endif

@@ -92,6 +92,10 @@ static void names_fields_and_exits(void **state)
 			rip_count++;
 		}
 	assert_int_equal(rip_count, 1);
+	assert_string_equal(vmcb_field_at(&b, VMCB_AT_rip, &value), "rip");
+	assert_int_equal(value, 0x1234);
+	assert_string_equal(vmcb_field_at(&b, VMCB_AT_cs + 2, &value), "cs.attributes");
+	assert_null(vmcb_field_at(&b, VMCB_AT_rip + 1, &value));
 	assert_string_equal(svm_exit_name(SVM_EXIT_CPUID), "CPUID");
 	assert_string_equal(svm_exit_name(~0ull), "invalid guest state in the VMCB");
 	assert_string_equal(svm_exit_name(0xffffffff), "invalid guest state in the VMCB");
