@@ -132,6 +132,7 @@ void svm_inject(struct hvm_vcpu *v, const struct event *e)
 	if (e->type == EVENT_NMI)
 		svm_nmi_blocking_set(v, true);
 	vmcb_event_injection_set(b, info);
+	own->event = info;
 	own->has_leftovers = true;
 }
 
@@ -205,6 +206,8 @@ void svm_event_after_exit(struct hvm_vcpu *v)
 
 	if (info & EVENT_INFO_VALID)
 		event_cut_short(v, info);
+	if ((u32)vmcb_exit_code(b) != SVM_EXIT_INVALID)
+		own->event = 0;
 	vmcb_event_injection_set(b, 0);
 	vmcb_tlb_control_set(b, TLB_KEEP);
 	own->has_leftovers = false;

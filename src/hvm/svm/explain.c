@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The VMCB in words.
+#include "hvm/svm/entry_report.h"
 #include "hvm/svm/svm.h"
 
 static void vmcb_print(const struct vmcb *b, struct fmt_sink *sink)
@@ -18,9 +19,11 @@ void svm_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink
 {
 	const struct vmcb *b = v->control;
 
-	if (x->kind == EXIT_ENTRY_FAILED)
+	if (x->kind == EXIT_ENTRY_FAILED) {
 		fmt_print(sink, "VMRUN failed: %s\n", svm_exit_name(vmcb_exit_code(b)));
-	else
+		svm_entry_report(v, sink);
+	} else {
 		fmt_print(sink, "#VMEXIT %#lx: %s\n", vmcb_exit_code(b), svm_exit_name(vmcb_exit_code(b)));
+	}
 	vmcb_print(b, sink);
 }

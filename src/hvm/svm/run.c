@@ -256,11 +256,17 @@ static const struct decoder decoders[] = {
 
 static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struct exit *x, u64 code)
 {
+	struct svm_vcpu *own = svm_vcpu(v);
+
 	*x = (struct exit){.kind = EXIT_UNKNOWN, .reason = (u32)code};
 	if ((u32)code != SVM_EXIT_INVALID)
 		return;
-	tags_enter_undo(&svm_vcpu(v)->cpu->tags, &v->vm->tags, &v->tags);
-	v->fetched = 0;
+	tags_enter_undo(&own->cpu->tags, &v->vm->tags, &v->tags);
+	/* Some implementations store the host's state on the way out: the guest's, as far as it is known, is put back.
+	 */
+	v->fetched = v->dirty =
+		own->entry_groups & (STATE_SEGMENTS | STATE_CONTROL | STATE_RFLAGS | STATE_DEBUG | STATE_DR7);
+	svm_write_back(v);
 	*x = (struct exit){.kind = EXIT_ENTRY_FAILED, .reason = (u32)code};
 }
 
@@ -306,6 +312,7 @@ void svm_run(struct hvm_vcpu *v, struct exit *x)
 
 	if (__builtin_expect(v->dirty, 0))
 		svm_write_back(v);
+	own->entry_groups = v->fetched;
 	v->fetched = STATE_RIP;
 	v->interrupted.is_valid = false;
 	vmcb_rax_set(b, v->state.gpr[GPR_RAX]);
