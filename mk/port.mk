@@ -75,6 +75,18 @@ $(O)/port/unit/%: tests/port/unit/%.c $(O)/port/asan.a
 port-unit: $(PORT_UNITS)
 	$(Q)tools/test/run-units $(PORT_UNITS)
 
+# Ports that are run: their results are those that rustc's release build gives.
+PORTED := $(O)/port/ported
+PORTED_FILES := src/arith.rs src/debug/gdb.rs src/cpu/psci.rs src/devices/uart/pl011.rs
+
+$(O)/port/ported_test: tests/port/ported_test.c $(PORT_ASAN) $(PORTED_FILES:%=tests/port/corpus/%)
+	$(call say,PORT,$(PORTED_FILES))
+	$(Q)$(PORT_ASAN) port --source tests/port/corpus --out $(PORTED) $(PORTED_FILES) >$(PORTED).log 2>&1
+	$(Q)$(CC) $(STD) -w -g $(PORT_SANITIZE) -Isrc -Iinclude -I$(PORTED) -o $@ $< -lcmocka
+
+port-run: $(O)/port/ported_test
+	$(Q)tools/test/run-units $<
+
 # docs/port-map.md is what the table says, and every file that the table names is there.
 port-map-check: $(PORT)
 	$(Q)$(PORT) map --markdown --tree . | diff -u docs/port-map.md - && echo '1 passed, 0 failed'
@@ -104,10 +116,10 @@ port-fuzz: $(PORT_FUZZERS)
 port-fuzz-replay: $(PORT_FUZZERS)
 	$(Q)tools/test/run-fuzzers --replay $(PORT_FUZZERS)
 
-PORT_TESTS := port-unit port-map-check port-golden port-server port-fuzz-replay
+PORT_TESTS := port-unit port-run port-map-check port-golden port-server port-fuzz-replay
 port-test: packages-port packages-test
 	$(Q)tools/test/summary --log $(O)/port/log $(foreach t,$(PORT_TESTS),$(t)=$(t):-j2)
 
 -include $(wildcard $(O)/port/*/*.d)
-.PHONY: port port-map port-unit port-map-check port-golden port-golden-update port-server port-fuzz port-fuzz-replay \
+.PHONY: port port-map port-unit port-run port-map-check port-golden port-golden-update port-server port-fuzz port-fuzz-replay \
 	port-test

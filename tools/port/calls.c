@@ -160,7 +160,8 @@ static struct expr flags_call(struct port *p, struct symbol *sym, const char *na
 	return e;
 }
 
-static struct expr call_path(struct port *p, TSNode function, const struct nodes *args, struct type *expected)
+static struct expr call_path(struct port *p, TSNode call, TSNode function, const struct nodes *args,
+			     struct type *expected)
 {
 	const char *name = node_last_name(p->s, function);
 	TSNode path =
@@ -205,14 +206,17 @@ static struct expr call_path(struct port *p, TSNode function, const struct nodes
 	if (known)
 		return e;
 	if (v && v->type->kind == TYPE_FUNCTION) {
-		struct symbol *call = arena_alloc(p->arena, sizeof(*call));
+		struct symbol *pointer = arena_alloc(p->arena, sizeof(*pointer));
 
-		*call = (struct symbol){.name = name, .c = v->c, .type = v->type->of, .field_count = v->type->params};
-		call->fields = arena_alloc(p->arena, (v->type->params + 1) * sizeof(*call->fields));
+		*pointer =
+			(struct symbol){.name = name, .c = v->c, .type = v->type->of, .field_count = v->type->params};
+		pointer->fields = arena_alloc(p->arena, (v->type->params + 1) * sizeof(*pointer->fields));
 		for (u32 i = 0; i < v->type->params; i++)
-			call->fields[i].type = v->type->param[i];
-		return expr_user_call(p, call, NULL, args);
+			pointer->fields[i].type = v->type->param[i];
+		return expr_user_call(p, pointer, NULL, args);
 	}
+	if (register_function(p, call, name, args, &e))
+		return e;
 	port_fail(p, "%s%s%s() is declared elsewhere", owner ? owner : "", owner ? "::" : "", name);
 }
 
@@ -226,7 +230,7 @@ struct expr expr_call(struct port *p, TSNode n, struct type *expected)
 	if (node_is(inner, "field_expression"))
 		return expr_method(p, n, inner, expected);
 	if (node_is(inner, "identifier") || node_is(inner, "scoped_identifier") || node_is(inner, "self"))
-		return call_path(p, function, &args, expected);
+		return call_path(p, n, function, &args, expected);
 	port_fail(p, "a call of something that has no name");
 }
 

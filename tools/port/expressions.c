@@ -480,7 +480,7 @@ static struct expr expr_node(struct port *p, TSNode n, struct type *expected)
 	if (node_is(n, "unary_expression") || node_is(n, "negative_literal"))
 		return expr_unary(p, n, expected);
 	if (node_is(n, "type_cast_expression"))
-		return expr_cast(p, n);
+		return expr_cast(p, n, expected);
 	if (node_is(n, "field_expression"))
 		return expr_field(p, port_expr(p, node_field(n, "value"), NULL),
 				  node_text(p->s, node_field(n, "field")));

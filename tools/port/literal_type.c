@@ -85,17 +85,24 @@ static void type_of_result(struct search *s, TSNode body)
 		s->type = s->p->function->type;
 }
 
-struct type *literal_type(struct port *p, const char *name)
+struct type *type_by_use(struct port *p, const char *name)
 {
 	struct search s = {p, name, NULL};
 	TSNode body;
 
 	if (!p->function || p->s != p->file)
-		port_fail(p, "a number whose type is not written");
+		return NULL;
 	body = node_field(p->function->node, "body");
 	node_walk(body, find_use, &s);
 	type_of_result(&s, body);
-	if (!s.type || s.type->kind != TYPE_INT)
+	return s.type && s.type->kind == TYPE_INT ? s.type : NULL;
+}
+
+struct type *literal_type(struct port *p, const char *name)
+{
+	struct type *type = type_by_use(p, name);
+
+	if (!type)
 		port_fail(p, "a number whose type is not written, and no use of it shows it");
-	return s.type;
+	return type;
 }

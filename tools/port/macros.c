@@ -151,13 +151,16 @@ static struct expr assertion(struct port *p, const char *name, const struct node
 			 &type_unit);
 }
 
-static struct expr macro(struct port *p, TSNode tokens, const char *name)
+static struct expr macro(struct port *p, TSNode node, TSNode tokens, const char *name)
 {
 	static const char *const stops[] = {"panic", "unreachable", "todo", "unimplemented", NULL};
 	static const char *const asserts[] = {"assert",          "debug_assert",    "assert_eq", "assert_ne",
 					      "debug_assert_eq", "debug_assert_ne", NULL};
 	struct nodes args = macro_arguments(p, tokens);
+	struct expr e;
 
+	if (register_macro(p, node, name, &args, &e))
+		return e;
 	if (log_function(name))
 		return statement(p, arena_print(p->arena, "%s(%s)", log_function(name), message(p, &args, 0)),
 				 &type_unit);
@@ -226,7 +229,7 @@ struct expr expr_macro(struct port *p, TSNode n, struct type *expected)
 		port_asm(p, n);
 		return expr_of("", &type_unit, LEVEL_PRIMARY);
 	}
-	e = text_equal(name, "matches") ? matches(p, tokens) : macro(p, tokens, name);
+	e = text_equal(name, "matches") ? matches(p, tokens) : macro(p, n, tokens, name);
 	p->s = s;
 	return e;
 }

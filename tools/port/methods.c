@@ -439,6 +439,8 @@ struct expr expr_method(struct port *p, TSNode call, TSNode field, struct type *
 	if (node_is(receiver, "parenthesized_expression") && node_is(node_first(receiver), "range_expression") &&
 	    text_equal(name, "contains"))
 		return range_contains(p, node_first(receiver), &args);
+	if (register_method(p, call, receiver, name, &args, &self))
+		return self;
 	self = port_expr(p, receiver, NULL);
 	if (self.call)
 		return fallible_method(p, self, name, &args);

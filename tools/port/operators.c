@@ -213,14 +213,15 @@ struct expr expr_unary(struct port *p, TSNode n, struct type *expected)
 	return r;
 }
 
-struct expr expr_cast(struct port *p, TSNode n)
+struct expr expr_cast(struct port *p, TSNode n, struct type *expected)
 {
 	TSNode to = node_field(n, "type");
-	struct type *type = node_reads(p->s, to, "_") ? NULL : type_from_node(p, to);
+	struct type *type = node_reads(p->s, to, "_") ? expected : type_from_node(p, to);
 	struct expr e = expr_checked(p, port_expr(p, node_field(n, "value"), NULL));
 	struct type *from = e.type;
 
-	if (!type || from->kind == TYPE_SUM || from->kind == TYPE_UNKNOWN || type->kind == TYPE_SLICE)
+	if (!type || !type_is_known(type) || from->kind == TYPE_SUM || from->kind == TYPE_UNKNOWN ||
+	    type->kind == TYPE_SLICE)
 		port_fail(p, "a cast from or to a type that is not known");
 	if (from->is_literal && type_is_number(type))
 		return cast_to(p, port_expr(p, node_field(n, "value"), type), type);

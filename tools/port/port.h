@@ -284,6 +284,8 @@ void port_match(struct port *p, TSNode n, struct dest dest);
 void port_let(struct port *p, TSNode n);
 /* Of `let name = 1;`, by the name's uses in the function; fails when none shows it. */
 struct type *literal_type(struct port *p, const char *name);
+/* The same for any value; NULL when none shows it. */
+struct type *type_by_use(struct port *p, const char *name);
 struct variable *variable_declare(struct port *p, const char *name, struct type *type);
 struct variable *variable_find(struct port *p, const char *name);
 void todo_add(struct port *p, TSNode n, const char *reason, bool is_note);
@@ -311,7 +313,7 @@ struct expr expr_checked(struct port *p, struct expr e); /* fails for what is no
 struct expr expr_binary(struct port *p, TSNode n, struct type *expected);
 struct expr expr_arithmetic(struct port *p, const char *op, struct expr a, struct expr b);
 struct expr expr_unary(struct port *p, TSNode n, struct type *expected);
-struct expr expr_cast(struct port *p, TSNode n);
+struct expr expr_cast(struct port *p, TSNode n, struct type *expected);
 struct expr expr_call(struct port *p, TSNode n, struct type *expected);
 struct expr expr_method(struct port *p, TSNode call, TSNode field, struct type *expected);
 struct expr expr_int_method(struct port *p, struct expr self, const char *name, const struct nodes *args,
@@ -327,6 +329,11 @@ struct expr expr_std_call(struct port *p, const char *path, TSNode function, con
 			  struct type *expected, bool *known);
 const char *error_from_name(const char *name, bool *sure);
 const char *error_from_node(struct port *p, TSNode n);
+/* registers.c: false when it is no access of a system register. */
+bool register_method(struct port *p, TSNode call, TSNode receiver, const char *name, const struct nodes *args,
+		     struct expr *e);
+bool register_macro(struct port *p, TSNode macro, const char *name, const struct nodes *args, struct expr *e);
+bool register_function(struct port *p, TSNode call, const char *name, const struct nodes *args, struct expr *e);
 void port_asm(struct port *p, TSNode macro);
 bool port_vectors(struct port *p, TSNode function, struct symbol *sym);
 

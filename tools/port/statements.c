@@ -337,6 +337,7 @@ static void let_value(struct port *p, const char *name, TSNode value, struct typ
 
 	if (node_is_control(value)) {
 		type = type ? type : control_type(p, value);
+		type = type ? type : type_by_use(p, name);
 		if (!type)
 			port_fail(p, "let %s = ... whose type is not written", name);
 		if (type->kind == TYPE_SLICE || type_is_fallible(type))
@@ -373,8 +374,23 @@ static void let_value(struct port *p, const char *name, TSNode value, struct typ
 		line_put(p, "__auto_type %s = %s;", v->c, e.text);
 }
 
-/* A number whose type Rust finds by its use: the first place where it meets a typed one decides. Here: u64 for a
- * bit pattern beyond 31 bits, else what is written. */
+/* let (a, b) = (x, y): one by one, the names after all values as Rust has it. */
+static void let_each(struct port *p, TSNode pattern, TSNode value)
+{
+	struct nodes names = pattern_parts(p, pattern), values = node_named(p->s, value);
+	struct expr *e = arena_alloc(p->arena, (values.count + 1) * sizeof(*e));
+
+	if (names.count != values.count)
+		port_fail(p, "a tuple with other parts than its pattern");
+	for (u32 i = 0; i < names.count; i++) {
+		e[i] = expr_checked(p, port_expr(p, values.at[i], NULL));
+		if (e[i].type->is_literal)
+			port_fail(p, "a number in a tuple whose type is not written");
+	}
+	for (u32 i = 0; i < names.count; i++)
+		pattern_bind(p, names.at[i], e[i], false);
+}
+
 void port_let(struct port *p, TSNode n)
 {
 	TSNode pattern = node_field(n, "pattern"), value = node_field(n, "value"), written = node_field(n, "type");
@@ -411,6 +427,10 @@ void port_let(struct port *p, TSNode n)
 		port_value_to(p, port_expr(p, value, type), (struct dest){.kind = DEST_NOWHERE});
 		return;
 	}
+	if (node_is(pattern, "tuple_pattern") && node_is(value, "tuple_expression") && !type) {
+		let_each(p, pattern, value);
+		return;
+	}
 	if (!node_is(pattern, "identifier")) {
 		struct expr e = expr_checked(p, port_expr(p, value, type));
 
@@ -432,6 +452,17 @@ void port_let(struct port *p, TSNode n)
 /* --- blocks
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* A constant of a function: a variable of its block that nobody changes. */
+static void let_constant(struct port *p, TSNode n)
+{
+	struct type *type = type_from_node(p, node_field(n, "type"));
+	struct expr e = expr_checked(p, expr_init(p, node_field(n, "value"), type));
+	const char *name = node_text(p->s, node_field(n, "name"));
+	struct variable *v = variable_declare(p, name, type);
+
+	line_put(p, "%s%s = %s;", type_is_scalar(type) ? "const " : "", type_declare(p, type, v->c), e.text);
+}
+
 static void statement_step(struct port *p, TSNode n, void *context)
 {
 	struct dest *dest = context;
@@ -442,6 +473,8 @@ static void statement_step(struct port *p, TSNode n, void *context)
 		port_expression_to(p, node_first(n), *dest);
 	else if (node_is(n, "empty_statement") || node_is(n, "use_declaration") || node_is(n, "attribute_item"))
 		return;
+	else if (node_is(n, "const_item"))
+		let_constant(p, n);
 	else if (text_ends(ts_node_type(n), "_item"))
 		port_fail(p, "a declaration inside a function");
 	else
@@ -509,6 +542,11 @@ static void port_statement(struct port *p, TSNode n, struct dest dest)
 
 	if (is_statement)
 		dest = (struct dest){.kind = DEST_NOWHERE};
+	if (p->s == p->file) {
+		p->line_now = node_line(n);
+		p->start_now = ts_node_start_byte(n);
+		p->end_now = ts_node_end_byte(n);
+	}
 	text_print(p->out, "\x01%u %u\n", MARK_STATEMENT, ts_node_start_byte(n));
 	if (why || !port_try(p, statement_step, n, &dest)) {
 		give_up_statement(p, n, why ? why : p->failure);
