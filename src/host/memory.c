@@ -222,22 +222,22 @@ bool memory_is_stack(u64 address)
 	       !pagetable_lookup(&table, address + 15, &m);
 }
 
-static err_t stack_map(u64 bottom)
+static err_t stack_map(u64 bottom, struct pool *from)
 {
-	void *pages = pool_alloc(&pool, LAYOUT_STACK_BYTES / PAGE_BYTES);
+	void *pages = pool_alloc(from, LAYOUT_STACK_BYTES / PAGE_BYTES);
 
 	if (!pages)
 		return ERR_NOMEM;
 	return pagetable_map(&table, bottom, pool_hpa(&pool, pages), LAYOUT_STACK_BYTES, PROT_RW, MEMTYPE_WB);
 }
 
-err_t memory_map_stacks(u32 index)
+err_t memory_map_stacks(u32 index, struct pool *from)
 {
 	err_t err = OK;
 
 	memory_lock_take();
 	for (u32 ist = 0; ist < IST_COUNT && !err; ist++)
-		err = stack_map(stack_bottom(index, ist));
+		err = stack_map(stack_bottom(index, ist), from);
 	memory_lock_drop();
 	return err;
 }
@@ -325,7 +325,7 @@ err_t memory_init(const struct memory_range *free, u32 free_count, u32 cpus)
 	if (err)
 		return err;
 	image_map();
-	err = memory_map_stacks(0);
+	err = memory_map_stacks(0, &pool);
 	if (err)
 		return err;
 	map_or_panic(LAYOUT_POOL + start, start, bytes, PROT_RW, MEMTYPE_WB);

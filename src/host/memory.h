@@ -53,8 +53,8 @@ volatile u8 *memory_map_device(hpa_t hpa, u64 bytes);
 /* Boot modules and firmware tables, read-only. NULL when the range is absurd. Panics when the pool is empty. */
 const void *memory_map_readonly(hpa_t hpa, u64 bytes);
 
-/* Map the stacks of one more CPU. Returns OK or ERR_NOMEM. */
-err_t memory_map_stacks(u32 index) MUST_CHECK;
+/* Map the stacks of one more CPU, out of that pool. Returns OK or ERR_NOMEM. */
+err_t memory_map_stacks(u32 index, struct pool *from) MUST_CHECK;
 
 /* Top of stack `ist` (0: the CPU's normal one) of CPU `index`. */
 u64 memory_stack_top(u32 index, u32 ist);

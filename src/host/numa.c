@@ -71,6 +71,18 @@ void host_numa_tell(const struct acpi_info *acpi)
 		node_tell(i);
 }
 
+u8 host_numa_node_of(u32 apic_id)
+{
+	u8 node = numa_node_of_cpu(&numa, apic_id);
+
+	return node == NUMA_NO_NODE ? 0 : node;
+}
+
+struct pool *host_numa_pool(u32 apic_id)
+{
+	return memory_pool_of(host_numa_node_of(apic_id));
+}
+
 struct frames_policy host_numa_policy(u8 node, bool is_strict)
 {
 	struct frames_policy policy;

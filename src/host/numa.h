@@ -18,6 +18,10 @@ void host_numa_note(enum numa_defect_kind kind, u64 a, u64 b);
 /* Match the processors with the MADT's, and write nodes and defects to the log, each once. */
 void host_numa_tell(const struct acpi_info *acpi);
 
+/* Node of one of the machine's processors, and the pool for what belongs to it alone. */
+u8 host_numa_node_of(u32 apic_id);
+struct pool *host_numa_pool(u32 apic_id);
+
 /* Memory of `node`, and then, unless strict, of the others by their distance. */
 struct frames_policy host_numa_policy(u8 node, bool is_strict);
 

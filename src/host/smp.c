@@ -10,6 +10,7 @@
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/mtrr.h"
+#include "host/numa.h"
 #include "host/panic.h"
 #include "host/tsc_sync.h"
 #include "x86/regs/control.h"
@@ -163,14 +164,15 @@ static bool cpu_send_for(u32 apic_id, struct smp_start *start)
 	return has_come(start->cpu);
 }
 
-static struct cpu *cpu_make(u32 index)
+static struct cpu *cpu_make(u32 index, u32 apic_id)
 {
+	struct pool *pool = host_numa_pool(apic_id);
 	struct cpu *cpu;
 
 	memory_lock_take();
-	cpu = pool_alloc(memory_pool(), pool_pages(sizeof(*cpu)));
+	cpu = pool_alloc(pool, pool_pages(sizeof(*cpu)));
 	memory_lock_drop();
-	if (!cpu || memory_map_stacks(index))
+	if (!cpu || memory_map_stacks(index, pool))
 		return NULL;
 	cpu->index = index;
 	return cpu;
@@ -193,7 +195,7 @@ static bool cpu_bring_up(u32 apic_id)
 	struct tsc_bounds bounds;
 
 	if (!cpu)
-		cpu = cpu_make(cpu_count);
+		cpu = cpu_make(cpu_count, apic_id);
 	if (!cpu) {
 		log_warn("no memory for CPU %u", cpu_count);
 		return false;

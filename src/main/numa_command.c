@@ -2,6 +2,7 @@
 // Prints the machine's nodes, and counts every VM's pages on them.
 #include "main/numa_command.h"
 
+#include "base/cpu_set.h"
 #include "base/str.h"
 #include "host/log.h"
 #include "host/memory.h"
@@ -39,17 +40,30 @@ static void nodes_print(struct fmt_sink *out)
 		node_print(i, out);
 }
 
+/* The CPUs that run its vcpus. */
+static void cpus_text(const struct vm *vm, u32 vnode, char text[CPU_SET_TEXT_BYTES])
+{
+	struct cpu_set cpus = {0};
+
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		if (vm->numa.node[vnode].vcpus >> i & 1)
+			cpu_set_add(&cpus, vm->vcpu[i]->cpu);
+	cpu_set_text(&cpus, text, CPU_SET_TEXT_BYTES);
+}
+
 static void vnode_print(struct vm *vm, u32 vnode, struct fmt_sink *out)
 {
 	const struct vnuma_node *n = &vm->numa.node[vnode];
 	u64 pages[FRAMES_NODES_MAX];
 	const char *between = ":";
+	char cpus[CPU_SET_TEXT_BYTES];
 
 	memory_lock_take();
 	gpa_count_pages(vm, vnode, pages);
 	memory_lock_drop();
-	fmt_print(out, "  VM %s, its node %u of %u vcpus and %lu MiB for node %u", vm->name, vnode,
-		  vnuma_count(n->vcpus), n->memory_bytes / MIB, n->host_node);
+	cpus_text(vm, vnode, cpus);
+	fmt_print(out, "  VM %s, its node %u of %u vcpus (CPUs %s) and %lu MiB for node %u", vm->name, vnode,
+		  vnuma_count(n->vcpus), cpus, n->memory_bytes / MIB, n->host_node);
 	for (u32 i = 0; i < host_numa()->node_count; i++) {
 		if (!pages[i] && i != n->host_node)
 			continue;

@@ -77,6 +77,7 @@ static void homes_set(struct vm *vm, const u8 *to)
 
 err_t rebalance_start(struct rebalance *r, struct vm *vm, const u8 to[VNUMA_NODES_MAX], char *why)
 {
+	bool was_running = vm_is_running(vm);
 	err_t err;
 
 	for (u32 i = 0; i < vm->numa.node_count; i++) {
@@ -86,13 +87,20 @@ err_t rebalance_start(struct rebalance *r, struct vm *vm, const u8 to[VNUMA_NODE
 			return ERR_RANGE;
 		}
 	}
+	run_put();
+	if (was_running)
+		vm_pause(vm);
 	memory_lock_take();
 	err = promises_make(vm, to, why);
 	if (!err)
 		homes_set(vm, to);
 	memory_lock_drop();
-	if (!err)
+	if (!err) {
+		run_move(vm);
 		*r = (struct rebalance){.vm = vm};
+	}
+	if (was_running)
+		vm_resume(vm);
 	return err;
 }
 

@@ -22,8 +22,8 @@ struct rebalance {
 };
 
 /**
- * Promise each of the VM's nodes its memory on host node `to[i]`, from where new pages come from now on too, and make
- * ready to move what is elsewhere.
+ * Promise each of the VM's nodes its memory on host node `to[i]`, from where new pages come from now on too, take its
+ * vcpus to CPUs there, and make ready to move the pages that are elsewhere.
  *
  * @return OK; ERR_RANGE: no such node; ERR_NOMEM: one has not that much free, and nothing is changed. On an error `why`
  *         (REBALANCE_WHY_BYTES) has the figures.

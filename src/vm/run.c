@@ -2,12 +2,14 @@
 // The host loop of a CPU: pick a vcpu, run it, handle its exits, do soft work; run to completion, never preempted.
 #include "vm/run.h"
 
+#include "base/assert.h"
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/console.h"
 #include "host/ipi.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/numa.h"
 #include "host/panic.h"
 #include "host/trap.h"
 #include "vm/board.h"
@@ -119,7 +121,7 @@ void run_init(void)
 {
 	for (u32 i = 0; i < cpu_count; i++) {
 		memory_lock_take();
-		runs[i] = pool_alloc(memory_pool(), pool_pages(sizeof(*runs[i])));
+		runs[i] = pool_alloc(host_numa_pool(cpu_at[i]->apic_id), pool_pages(sizeof(*runs[i])));
 		memory_lock_drop();
 		if (!runs[i])
 			fatal("no memory for the loop of CPU %u", i);
@@ -160,6 +162,23 @@ static void vcpu_forget(struct vcpu *v)
 	lock_drop(&r->lock);
 }
 
+/* A CPU for a vcpu: the n-th in turn of those on its node; of all where its node has none in use. */
+static u32 cpu_choose(const struct vcpu *v, u32 n)
+{
+	u8 node = v->vm->numa.node[vnuma_node_of_vcpu(&v->vm->numa, v->index)].host_node;
+	u32 there = 0;
+
+	for (u32 i = 0; i < cpu_count; i++)
+		there += host_numa_node_of(cpu_at[i]->apic_id) == node;
+	if (!there)
+		return n % cpu_count;
+	n %= there;
+	for (u32 i = 0; i < cpu_count; i++)
+		if (host_numa_node_of(cpu_at[i]->apic_id) == node && !n--)
+			return i;
+	return 0;
+}
+
 err_t run_add(struct vm *vm)
 {
 	u32 slot = 0;
@@ -172,7 +191,7 @@ err_t run_add(struct vm *vm)
 	vms[slot] = vm;
 	vm->id = slot;
 	for (u32 i = 0; i < vm->vcpu_count && !err; i++)
-		err = vcpu_place(vm->vcpu[i], (slot + i) % cpu_count);
+		err = vcpu_place(vm->vcpu[i], cpu_choose(vm->vcpu[i], slot + i));
 	if (err)
 		run_remove(vm);
 	return err;
@@ -183,6 +202,23 @@ void run_remove(struct vm *vm)
 	for (u32 i = 0; i < vm->vcpu_count; i++)
 		vcpu_forget(vm->vcpu[i]);
 	vms[vm->id] = NULL;
+}
+
+void run_move(struct vm *vm)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		struct vcpu *v = vm->vcpu[i];
+		u32 from = v->cpu, to = cpu_choose(v, vm->id + i);
+
+		if (to == from)
+			continue;
+		vcpu_forget(v);
+		if (vcpu_place(v, to)) { /* full: back to where it left room */
+			err_t err = vcpu_place(v, from);
+
+			ASSERT(!err);
+		}
+	}
 }
 
 static void put(struct run_cpu *r)

@@ -23,12 +23,16 @@ typedef bool run_work_fn(void);
 void run_init(void);
 
 /*
- * Let the loops know the VM, and give each vcpu a CPU: vcpus of a VM to CPUs in turn, from another one on for each VM.
+ * Let the loops know the VM, and give each vcpu a CPU: one of its node, or any where that has none; vcpus of a VM
+ * to CPUs in turn, from another one on for each VM.
  * ERR_SPACE when there are VMS_MAX or a CPU has RUN_VCPUS_MAX. Forget them again: the VM does not run and is evicted.
  * Context: the host loop's work, or before it.
  */
 err_t run_add(struct vm *vm) MUST_CHECK;
 void run_remove(struct vm *vm);
+
+/* Give the vcpus CPUs anew, after the VM's nodes moved. Context: the host loop's work; the VM is paused. */
+void run_move(struct vm *vm);
 
 /* Run vcpus until `work` says to stop. Context: RUN_WORK_CPU. */
 void run_loop(run_work_fn *work);

@@ -4,6 +4,7 @@
 #include "host/cpu.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/numa.h"
 #include "hvm/svm/svm.h"
 #include "hvm/switch.h"
 #include "x86/insn.h"
@@ -48,7 +49,7 @@ u32 svm_features(void)
 err_t svm_cpu_enable(struct cpu *cpu)
 {
 	u32 pages = pool_pages(sizeof(struct svm_cpu));
-	struct svm_cpu *c = pool_alloc(memory_pool(), pages);
+	struct svm_cpu *c = pool_alloc(host_numa_pool(cpu->apic_id), pages);
 
 	if (!c)
 		return ERR_NOMEM;

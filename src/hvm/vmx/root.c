@@ -4,6 +4,7 @@
 #include "host/cpu.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/numa.h"
 #include "host/panic.h"
 #include "hvm/switch.h"
 #include "hvm/vmx/vmx.h"
@@ -81,7 +82,7 @@ static struct tag_caps tag_caps_of_vmx(void)
 static struct vmx_cpu *cpu_make(struct cpu *cpu)
 {
 	struct tag_caps caps = tag_caps_of_vmx();
-	struct vmx_cpu *c = pool_alloc(memory_pool(), pool_pages(sizeof(*c)));
+	struct vmx_cpu *c = pool_alloc(host_numa_pool(cpu->apic_id), pool_pages(sizeof(*c)));
 
 	if (!c)
 		return NULL;
