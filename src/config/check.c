@@ -52,6 +52,52 @@ static void check_numa(struct check *check, const struct vm_config *vm)
 		config_report(&check->report, line, "numa: %s", why);
 }
 
+/* The shortest budget that the scheduler keeps (sched/sched.h, a stranger to this folder). */
+#define BUDGET_MIN_NS (100 * NS_PER_US)
+
+static void check_reservation(struct check *check, const struct vm_config *vm)
+{
+	u32 line = vm->lines[config_key_find(SECTION_VM, "budget")];
+	char budget[32];
+	char other[32];
+
+	if (!vm->budget_ns)
+		return;
+	config_time_text(budget, sizeof(budget), vm->budget_ns);
+	if (vm->budget_ns < BUDGET_MIN_NS) {
+		config_time_text(other, sizeof(other), BUDGET_MIN_NS);
+		config_report(&check->report, line, "budget: %s is less than %s", budget, other);
+	} else if (vm->budget_ns > vm->period_ns) {
+		config_time_text(other, sizeof(other), vm->period_ns);
+		config_report(&check->report, line, "budget: %s is more than the period of %s", budget, other);
+	} else if (vm->budget_ns * 100 > vm->period_ns * vm->cap) {
+		config_time_text(other, sizeof(other), vm->period_ns);
+		config_report(&check->report, line, "budget: %s in %s is more than the cap of %u %%", budget, other,
+			      vm->cap);
+	}
+}
+
+/* CPUs of its own are nobody else's. */
+static void check_exclusive(struct check *check, const struct vm_config *vms, u32 count, u32 own)
+{
+	const struct vm_config *vm = &vms[own];
+	u32 line = vm->lines[config_key_find(SECTION_VM, "cpus_exclusive")];
+	char text[CPU_SET_TEXT_BYTES];
+
+	if (!vm->cpus_exclusive)
+		return;
+	if (cpu_set_is_empty(&vm->cpus))
+		config_report(&check->report, line, "cpus_exclusive: [vm %s] has no \"cpus\"", vm->name);
+	for (u32 i = 0; i < count; i++) {
+		struct cpu_set both = cpu_set_and(&vm->cpus, &vms[i].cpus);
+
+		if (i == own || cpu_set_is_empty(&both) || (vms[i].cpus_exclusive && i < own))
+			continue;
+		cpu_set_text(&both, text, sizeof(text));
+		config_report(&check->report, line, "cpus_exclusive: [vm %s] has CPU %s as well", vms[i].name, text);
+	}
+}
+
 err_t config_check(struct config *config, const struct config_module *modules, u32 module_count, u64 free_bytes,
 		   struct config_sink *sink)
 {
@@ -68,8 +114,27 @@ err_t config_check(struct config *config, const struct config_module *modules, u
 			check_module(&check, vm, "initrd", vm->initrd.name[j]);
 		check_memory(&check, vm, &sum);
 		check_numa(&check, vm);
+		check_reservation(&check, vm);
+		check_exclusive(&check, config->vms, config->vm_count, i);
 	}
 	return config->error_count == errors ? OK : ERR_NOENT;
+}
+
+u32 config_start_order(const struct config *config, u32 order[CONFIG_VMS_MAX])
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < config->vm_count; i++) {
+		u32 at = count;
+
+		if (!config->vms[i].autostart)
+			continue;
+		for (; at && config->vms[order[at - 1]].start_order > config->vms[i].start_order; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+		count++;
+	}
+	return count;
 }
 
 static bool text_ends(const char *text, size_t size)
@@ -84,6 +149,9 @@ static bool vm_valid(const struct vm_config *vm)
 	    vm->on_reset > CONFIG_RESET_DESTROY || vm->on_crash > CONFIG_CRASH_PAUSE ||
 	    vm->initrd.count > CONFIG_INITRDS_MAX || !config_numa_valid(&vm->numa) ||
 	    vm->numa_policy > CONFIG_NUMA_STRICT)
+		return false;
+	if (vm->weight < 1 || vm->weight > 10000 || vm->cap < 1 || vm->cap > 100 || vm->budget_ns > NS_PER_SEC ||
+	    vm->period_ns < NS_PER_MS || vm->period_ns > NS_PER_SEC || vm->start_order > 1000)
 		return false;
 	for (u32 i = 0; i < vm->initrd.count; i++)
 		if (!vm->initrd.name[i][0] || !text_ends(vm->initrd.name[i], CONFIG_MODULE_NAME_BYTES))

@@ -8,6 +8,7 @@
 #ifndef ETERNA_CONFIG_CONFIG_H
 #define ETERNA_CONFIG_CONFIG_H
 
+#include "base/cpu_set.h"
 #include "base/err.h"
 #include "iface/vnuma.h"
 
@@ -67,6 +68,14 @@ struct vm_config {
 	bool console;
 	bool testdev;
 	bool autostart;
+	u32 start_order;
+	u64 start_delay_ns;
+	struct cpu_set cpus; /* empty: all */
+	bool cpus_exclusive;
+	u32 weight; /* of each vcpu, as the rest */
+	u32 cap;
+	u64 budget_ns; /* 0: no reservation */
+	u64 period_ns;
 };
 
 /* About 50 KiB: not for the stack. */
@@ -108,6 +117,9 @@ err_t config_default(const struct config_module *modules, u32 module_count, stru
  */
 err_t config_check(struct config *config, const struct config_module *modules, u32 module_count, u64 free_bytes,
 		   struct config_sink *sink) MUST_CHECK;
+
+/* The VMs that start at boot, in their order: indices into `vms`. Returns how many. */
+u32 config_start_order(const struct config *config, u32 order[CONFIG_VMS_MAX]);
 
 /* Numbers within their arrays, texts ended, choices within their enums? */
 bool config_valid(const struct config *config);

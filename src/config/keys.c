@@ -41,6 +41,22 @@ const struct config_key config_keys[] = {
 	 .description = "what happens when the guest cannot go on (triple fault and the like)"},
 	{"autostart", VM(autostart), .kind = KIND_SWITCH, .fallback = "yes",
 	 .description = "start it at boot, or only from the prompt"},
+	{"start_order", VM(start_order), .kind = KIND_NUMBER, .max = 1000, .fallback = "100",
+	 .description = "VMs that start at boot do so from the lowest on; equals in the file's order"},
+	{"start_delay", VM(start_delay_ns), .kind = KIND_TIME, .max = 3600 * NS_PER_SEC, .fallback = "0",
+	 .description = "how long after the one before it in that order it starts"},
+	{"cpus", VM(cpus), .kind = KIND_CPUS, .fallback = "",
+	 .description = "the machine's CPUs that its vcpus may run on; all where none is given"},
+	{"cpus_exclusive", VM(cpus_exclusive), .kind = KIND_SWITCH, .fallback = "no",
+	 .description = "keep all other VMs off these CPUs"},
+	{"weight", VM(weight), .kind = KIND_NUMBER, .min = 1, .max = 10000, .fallback = "100",
+	 .description = "each vcpu's share of a CPU, against the weights of those that compete with it"},
+	{"cap", VM(cap), .kind = KIND_NUMBER, .min = 1, .max = 100, .fallback = "100",
+	 .description = "percent of a CPU that each vcpu gets at most; 100 is no cap"},
+	{"budget", VM(budget_ns), .kind = KIND_TIME, .max = NS_PER_SEC, .fallback = "0",
+	 .description = "time that is reserved for each vcpu in each period; 0 is no reservation"},
+	{"period", VM(period_ns), .kind = KIND_TIME, .min = NS_PER_MS, .max = NS_PER_SEC, .fallback = "100ms",
+	 .description = "the reservation's period"},
 };
 
 const u32 config_key_count = ARRAY_COUNT(config_keys);
@@ -101,6 +117,19 @@ const char *config_key_suggest(enum config_section section, const char *name)
 	return best;
 }
 
+void config_time_text(char *buf, size_t size, u64 ns)
+{
+	static const struct {
+		u64 ns;
+		const char *unit;
+	} units[] = {{NS_PER_SEC, "s"}, {NS_PER_MS, "ms"}, {NS_PER_US, "us"}, {1, "ns"}};
+	u32 i = 0;
+
+	while (ns % units[i].ns)
+		i++;
+	(void)fmt_string(buf, size, "%llu%s", (unsigned long long)(ns / units[i].ns), ns ? units[i].unit : "");
+}
+
 size_t config_key_values(const struct config_key *key, char *buf, size_t size)
 {
 	char least[32];
@@ -108,6 +137,12 @@ size_t config_key_values(const struct config_key *key, char *buf, size_t size)
 	size_t used = 0;
 
 	switch (key->kind) {
+	case KIND_CPUS:
+		return fmt_string(buf, size, "numbers and ranges between commas, 0 to %u", CPU_SET_MAX - 1);
+	case KIND_TIME:
+		config_time_text(least, sizeof(least), key->min);
+		config_time_text(most, sizeof(most), key->max);
+		return fmt_string(buf, size, "a time from %s to %s", least, most);
 	case KIND_NUMBER:
 		return fmt_string(buf, size, "%llu to %llu", (unsigned long long)key->min,
 				  (unsigned long long)key->max);

@@ -15,7 +15,9 @@ enum config_kind {
 	KIND_TEXT,    /* char[max] */
 	KIND_MODULE,  /* char[max]: the name of a boot module */
 	KIND_MODULES, /* struct config_names */
-	KIND_NUMA     /* struct config_numa */
+	KIND_NUMA,    /* struct config_numa */
+	KIND_CPUS,    /* struct cpu_set */
+	KIND_TIME     /* u64 nanoseconds, min..max; min 0 is written "0" */
 };
 
 struct config_key {
@@ -48,6 +50,9 @@ err_t config_value_read(const struct config_key *key, const char *value, void *o
 
 /* The values that a key takes, in words: for the manual and the prompt. Returns the length as fmt_string does. */
 size_t config_key_values(const struct config_key *key, char *buf, size_t size);
+
+/* "250us", "10ms", "2s", in the largest unit that divides it; "0". */
+void config_time_text(char *buf, size_t size, u64 ns);
 
 /* Give every key of the section its default; keys without one become empty. */
 void config_values_default(enum config_section section, void *object);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of keys: text in, a checked number, choice, name or list out.
 #include "base/assert.h"
+#include "base/checked.h"
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -165,6 +166,73 @@ static err_t read_names(const char *value, struct config_names *dst, struct why 
 	return OK;
 }
 
+static err_t read_cpus(const char *value, struct cpu_set *dst, struct why why)
+{
+	err_t err = OK;
+
+	if (!*value)
+		*dst = (struct cpu_set){{0}};
+	else
+		err = cpu_set_read(value, dst);
+	if (err)
+		fmt_string(why.text, why.size, "\"%s\" is not a list of CPUs such as 2-3 or 0,4, each at most %u",
+			   value, CPU_SET_MAX - 1);
+	return err;
+}
+
+/* Nanoseconds that a unit has; 0 if it is none. */
+static u64 time_unit(const char *unit)
+{
+	static const struct {
+		const char *name;
+		u64 ns;
+	} units[] = {{"us", NS_PER_US}, {"ms", NS_PER_MS}, {"s", NS_PER_SEC}, {"m", 60 * NS_PER_SEC}};
+
+	for (u32 i = 0; i < ARRAY_COUNT(units); i++)
+		if (!strcmp(unit, units[i].name))
+			return units[i].ns;
+	return 0;
+}
+
+/* "10ms", "10 ms", or "0". */
+static err_t time_parse(const char *value, u64 *ns)
+{
+	u64 number = 0;
+	u32 digits = 0;
+
+	for (; value[digits] >= '0' && value[digits] <= '9'; digits++)
+		if (!checked_mul(number, 10, &number) || !checked_add(number, (u64)(value[digits] - '0'), &number))
+			return ERR_RANGE;
+	value += digits;
+	while (is_blank(*value))
+		value++;
+	if (!digits || (*value ? !time_unit(value) : number != 0))
+		return ERR_FORMAT;
+	*ns = 0;
+	return !number || checked_mul(number, time_unit(value), ns) ? OK : ERR_RANGE;
+}
+
+static err_t read_time(const struct config_key *key, const char *value, void *dst, struct why why)
+{
+	char least[32];
+	char most[32];
+	u64 ns;
+	err_t err = time_parse(value, &ns);
+
+	config_time_text(least, sizeof(least), key->min);
+	config_time_text(most, sizeof(most), key->max);
+	if (err == ERR_FORMAT) {
+		fmt_string(why.text, why.size, "\"%s\" is not a time such as 500us, 10ms or 2s", value);
+		return err;
+	}
+	if (err || ns < key->min || ns > key->max) {
+		fmt_string(why.text, why.size, "\"%s\" is not within %s and %s", value, least, most);
+		return ERR_RANGE;
+	}
+	store_u64(dst, ns);
+	return OK;
+}
+
 err_t config_value_read(const struct config_key *key, const char *value, void *object, char *why, size_t size)
 {
 	void *dst = (char *)object + key->offset;
@@ -187,6 +255,10 @@ err_t config_value_read(const struct config_key *key, const char *value, void *o
 		return read_names(value, dst, reason);
 	case KIND_NUMA:
 		return config_numa_read(value, dst, why, size);
+	case KIND_CPUS:
+		return read_cpus(value, dst, reason);
+	case KIND_TIME:
+		return read_time(key, value, dst, reason);
 	}
 	return ERR_UNSUPPORTED;
 }

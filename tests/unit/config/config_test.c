@@ -68,6 +68,14 @@ static void all_keys_are_read(void **state)
 	       "on_shutdown = restart\n"
 	       "on_crash = pause\n"
 	       "autostart = no\n"
+	       "start_order = 7\n"
+	       "start_delay = 1500 ms\n"
+	       "cpus = 2-3,8\n"
+	       "cpus_exclusive = yes\n"
+	       "weight = 250\n"
+	       "cap = 40\n"
+	       "budget = 250us\n"
+	       "period = 10ms\n"
 	       "[vm tests]\n"
 	       "kernel: apic.elf",
 	       "");
@@ -88,8 +96,16 @@ static void all_keys_are_read(void **state)
 	assert_int_equal(vm->on_shutdown, CONFIG_SHUTDOWN_RESTART);
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_PAUSE);
 	assert_false(vm->autostart);
+	assert_int_equal(vm->start_order, 7);
+	assert_int_equal(vm->start_delay_ns, 1500 * NS_PER_MS);
+	assert_true(cpu_set_has(&vm->cpus, 3) && cpu_set_has(&vm->cpus, 8) && cpu_set_count(&vm->cpus) == 3);
+	assert_true(vm->cpus_exclusive);
+	assert_int_equal(vm->weight, 250);
+	assert_int_equal(vm->cap, 40);
+	assert_int_equal(vm->budget_ns, 250 * NS_PER_US);
+	assert_int_equal(vm->period_ns, 10 * NS_PER_MS);
 	assert_string_equal(config.vms[1].kernel, "apic.elf");
-	assert_int_equal(config.vms[1].line, 18);
+	assert_int_equal(config.vms[1].line, 26);
 }
 
 static void defaults_are_the_tables(void **state)
@@ -164,6 +180,16 @@ static void bad_values_are_told(void **state)
 		{"vcpus = two", "vcpus: \"two\" is not a number from 1 to 64"},
 		{"vcpus =", "vcpus: \"\" is not a number from 1 to 64"},
 		{"vcpus = 99999999999999999999", "vcpus: \"99999999999999999999\" is not a number from 1 to 64"},
+		{"cpus = 3-2", "cpus: \"3-2\" is not a list of CPUs such as 2-3 or 0,4, each at most 255"},
+		{"cpus = 256", "cpus: \"256\" is not a list of CPUs such as 2-3 or 0,4, each at most 255"},
+		{"budget = 10", "budget: \"10\" is not a time such as 500us, 10ms or 2s"},
+		{"budget = ms", "budget: \"ms\" is not a time such as 500us, 10ms or 2s"},
+		{"budget = 10 hours", "budget: \"10 hours\" is not a time such as 500us, 10ms or 2s"},
+		{"budget = 1001ms", "budget: \"1001ms\" is not within 0 and 1s"},
+		{"budget = 99999999999999999999s", "budget: \"99999999999999999999s\" is not within 0 and 1s"},
+		{"period = 0", "period: \"0\" is not within 1ms and 1s"},
+		{"start_delay = 9999999999999999m", "start_delay: \"9999999999999999m\" is not within 0 and 3600s"},
+		{"weight = 0", "weight: \"0\" is not a number from 1 to 10000"},
 		{"memory = 1M", "memory: \"1M\" is not within 2 MiB and 16 TiB"},
 		{"memory = 17T", "memory: \"17T\" is not within 2 MiB and 16 TiB"},
 		{"memory = 99999999999T", "memory: \"99999999999T\" is not within 2 MiB and 16 TiB"},
@@ -327,6 +353,47 @@ static void without_a_file_module_1_is_the_kernel(void **state)
 				    " there is none, and the boot modules are too many or their texts too long\n");
 }
 
+static void scheduling_is_checked(void **state)
+{
+	const struct config_module modules[] = {{"k", ""}};
+
+	(void)state;
+	expect("[vm a]\nkernel = k\nbudget = 20ms\nperiod = 10ms\n"
+	       "[vm b]\nkernel = k\nbudget = 99us\n"
+	       "[vm c]\nkernel = k\nbudget = 20ms\ncap = 19\n"
+	       "[vm d]\nkernel = k\nbudget = 20ms\ncap = 20\n"
+	       "[vm e]\nkernel = k\ncpus = 2-5\ncpus_exclusive = on\n"
+	       "[vm f]\nkernel = k\ncpus = 0,4-9\n"
+	       "[vm g]\nkernel = k\ncpus_exclusive = on\n"
+	       "[vm h]\nkernel = k\ncpus = 2\ncpus_exclusive = on\n",
+	       "");
+	check(modules, 1, 4 * GIB,
+	      "3: budget: 20ms is more than the period of 10ms\n"
+	      "7: budget: 99us is less than 100us\n"
+	      "10: budget: 20ms in 100ms is more than the cap of 19 %\n"
+	      "19: cpus_exclusive: [vm f] has CPU 4-5 as well\n"
+	      "19: cpus_exclusive: [vm h] has CPU 2 as well\n"
+	      "25: cpus_exclusive: [vm g] has no \"cpus\"\n");
+	expect("[vm a]\nkernel = k\n", "");
+	config.vms[0].weight = 0;
+	assert_false(config_valid(&config));
+}
+
+static void vms_start_in_order(void **state)
+{
+	u32 order[CONFIG_VMS_MAX];
+
+	(void)state;
+	expect("[vm a]\nkernel = k\n"
+	       "[vm b]\nkernel = k\nstart_order = 5\n"
+	       "[vm c]\nkernel = k\nstart_order = 1\nautostart = no\n"
+	       "[vm d]\nkernel = k\nstart_order = 100\n"
+	       "[vm e]\nkernel = k\nstart_order = 0\n",
+	       "");
+	assert_int_equal(config_start_order(&config, order), 4);
+	assert_true(order[0] == 4 && order[1] == 1 && order[2] == 0 && order[3] == 3);
+}
+
 static void invalid_structs_are_told(void **state)
 {
 	(void)state;
@@ -374,6 +441,8 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_tables),
 		cmocka_unit_test(every_error_is_listed),
 		cmocka_unit_test(bad_values_are_told),
+		cmocka_unit_test(scheduling_is_checked),
+		cmocka_unit_test(vms_start_in_order),
 		cmocka_unit_test(lines_have_a_length),
 		cmocka_unit_test(odd_bytes_are_told),
 		cmocka_unit_test(a_vm_too_many_is_told),
