@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
-	guest=guest-test$(1) errors=errors-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
+	guest=guest-test$(1) errors=errors-test life=life-test$(2) numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # With :MATRIX=... for the runs of the matrix, or nothing.
 TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
@@ -22,7 +22,7 @@ test: packages-build packages-test packages-analysis
 	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES))
 
 test-all: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all))
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000))
 
 # Debian's kernels under ETERNA.
 linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
@@ -39,8 +39,13 @@ backends-test: $(O)/guest/hlt.elf $(BOCHS_READY)
 errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
+# VMs that come and go at the prompt.
+ROUNDS ?= 100
+life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
+	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
+
 # Machines with NUMA nodes, and the guest that is told of them and moved among them.
 numa-test: $(O)/guest/numa.elf $(BOCHS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot numa-test matrix-test backends-test errors-test
+.PHONY: test test-all linux-boot life-test numa-test matrix-test backends-test errors-test

@@ -5,7 +5,7 @@
 
 #include "base/fmt.h"
 
-#define COMMAND_WORDS_MAX 8
+#define COMMAND_WORDS_MAX 16
 
 /* What a command gets: words[0] is its own name. */
 struct command_call {

@@ -5,7 +5,7 @@
 
 #include "base/fmt.h"
 
-#define LINE_BYTES 128
+#define LINE_BYTES 256
 
 struct line {
 	u32 length;

@@ -2,12 +2,14 @@
 // What each command of the prompt does.
 #include "main/commands.h"
 
+#include "ctl/line.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/panic.h"
 #include "main/console_switch.h"
 #include "main/fleet.h"
 #include "main/numa_command.h"
+#include "main/read_config.h"
 
 static bool wants_quit;
 
@@ -40,7 +42,7 @@ static struct fleet_vm *living_vm_of(const struct command_call *call)
 static const char *state_text(const struct fleet_vm *f)
 {
 	if (!f->vm)
-		return f->starts ? vm_end_text(f->end) : "not started";
+		return f->due_ns != NEVER ? "waits for its start" : f->starts ? vm_end_text(f->end) : "not started";
 	switch (f->vm->state) {
 	case VM_RUNNING:
 		return "running";
@@ -56,6 +58,8 @@ static void vms_run(const struct command_call *call)
 	char size[32];
 
 	for (u32 i = 0; i < fleet_count; i++) {
+		if (!fleet[i].config)
+			continue;
 		fmt_bytes(size, sizeof(size), fleet[i].config->memory_bytes);
 		fmt_print(call->out, "  %-16s %2u vcpus  %10s  %s\n", fleet[i].config->name, fleet[i].config->vcpus,
 			  size, state_text(&fleet[i]));
@@ -81,7 +85,7 @@ static void info_run(const struct command_call *call)
 		return;
 	fmt_bytes(size, sizeof(size), f->vm->filled_bytes);
 	fmt_print(call->out, "  touched  %s\n  time     %lu ms\n  MSRs     %lu accesses to unknown ones\n", size,
-		  vm_now_ns(f->vm) / NS_PER_MS, f->vm->unknown_msrs);
+		  (f->vm->state == VM_PAUSED ? f->vm->paused_ns : vm_now_ns(f->vm)) / NS_PER_MS, f->vm->unknown_msrs);
 	for (u32 i = 0; i < f->vm->vcpu_count; i++)
 		fmt_print(call->out, "  vcpu %-3u %s, rip %016lx\n", i, f->vm->vcpu[i]->is_waiting ? "waits" : "runs",
 			  f->vm->vcpu[i]->hvm.state.rip);
@@ -141,6 +145,7 @@ static void memory_run(const struct command_call *call)
 	} while (p && p != memory_pool());
 	fmt_print(call->out, "  guests' frames   %lu MiB, %lu free, %lu promised\n", sum.total * PAGE_BYTES / MIB,
 		  sum.free * PAGE_BYTES / MIB, sum.claimed * PAGE_BYTES / MIB);
+	fmt_print(call->out, "  in pages         %lu free, %lu promised\n", sum.free, sum.claimed);
 	fmt_print(call->out, "  ETERNA's pool    %u KiB, %u used, at most %u\n", pages * 4u,
 		  pool_ring_used_count(memory_pool()) * 4u, peak * 4);
 	for (u32 i = 0; i < fleet_count; i++)
@@ -190,10 +195,72 @@ static void resume_run(const struct command_call *call)
 
 static void kill_run(const struct command_call *call)
 {
+	struct fleet_vm *f = vm_of(call);
+
+	/* One that waits for its start does not start any more. */
+	if (f && (f->due_ns != NEVER || living_vm_of(call)))
+		fleet_kill(f);
+}
+
+static void reset_run(const struct command_call *call)
+{
 	struct fleet_vm *f = living_vm_of(call);
 
-	if (f)
-		fleet_kill(f);
+	if (f && fleet_reset(f))
+		fmt_print(call->out, "VM %s did not start again\n", f->config->name);
+}
+
+static void shutdown_run(const struct command_call *call)
+{
+	struct fleet_vm *f = living_vm_of(call);
+
+	if (!f)
+		return;
+	if (f->vm->state != VM_RUNNING) {
+		fmt_print(call->out, "VM %s is %s: nobody there to see its power button\n", f->config->name,
+			  state_text(f));
+		return;
+	}
+	vm_lock(f->vm);
+	board_press_power_button(f->vm);
+	vm_unlock(f->vm);
+}
+
+/* "NAME key=value ..." as the lines of a section. */
+static err_t section_write(const struct command_call *call, char *text, size_t size)
+{
+	size_t used = fmt_string(text, size, "[vm %s]\n", call->words[1]);
+
+	for (u32 i = 2; i < call->word_count && used < size; i++)
+		used += fmt_string(text + used, size - used, "%s\n", call->words[i]);
+	return used < size ? OK : ERR_SPACE;
+}
+
+static void create_run(const struct command_call *call)
+{
+	static struct vm_config config; /* too large for the stack */
+	static char text[LINE_BYTES + COMMAND_WORDS_MAX + 8];
+	struct fleet_vm *f;
+	err_t err = section_write(call, text, sizeof(text));
+
+	if (!err)
+		err = config_read_vm(text, &config, call->out);
+	if (!err)
+		err = fleet_define(&config, &f);
+	if (err)
+		fmt_print(call->out, "not created: %s\n", err_text(err));
+	else
+		console_switch_add(f);
+}
+
+static void destroy_run(const struct command_call *call)
+{
+	struct fleet_vm *f = vm_of(call);
+
+	if (!f)
+		return;
+	console_switch_remove(f);
+	fleet_forget(f);
 }
 
 static void panic_run(const struct command_call *call)
@@ -216,7 +283,11 @@ static const struct command list[] = {
 	{"start", "VM", "start a VM that does not run", 1, 1, start_run},
 	{"pause", "VM", "stop its vcpus and its clock", 1, 1, pause_run},
 	{"resume", "VM", "let a paused VM go on", 1, 1, resume_run},
+	{"reset", "VM", "press its reset button", 1, 1, reset_run},
+	{"shutdown", "VM", "press its power button", 1, 1, shutdown_run},
 	{"kill", "VM", "end a VM without its consent", 1, 1, kill_run},
+	{"create", "VM KEY=VALUE...", "one more VM, with keys as in eterna.conf", 2, COMMAND_WORDS_MAX - 1, create_run},
+	{"destroy", "VM", "kill a VM and forget it", 1, 1, destroy_run},
 	{"memory", "", "what memory is used for", 0, 0, memory_run},
 	{"numa", "[rebalance VM [NODE]]", "nodes, and whose pages lie where; move them", 0, 3, numa_command_run},
 	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},

@@ -23,24 +23,43 @@ static struct ring backlog[CONFIG_VMS_MAX]; /* without bytes for VMs that the co
 /* What is shown, and the backlogs. VMs' output comes from all CPUs; the rest is the host loop's work. */
 static struct lock lock = LOCK_INIT(LOCK_SWITCH);
 
+void console_switch_add(struct fleet_vm *f)
+{
+	struct ring *r = &backlog[f - fleet];
+	u8 *bytes;
+
+	if (!f->config->console)
+		return;
+	if (!shown)
+		shown = f;
+	memory_lock_take();
+	bytes = pool_alloc(memory_pool(), BACKLOG_BYTES / PAGE_BYTES);
+	memory_lock_drop();
+	if (bytes)
+		ring_init(r, bytes, BACKLOG_BYTES);
+	else
+		log_warn("no memory to keep what VM %s writes while it is not shown", f->config->name);
+}
+
+void console_switch_remove(struct fleet_vm *f)
+{
+	struct ring *r = &backlog[f - fleet];
+
+	if (shown == f)
+		shown = NULL;
+	if (!r->size)
+		return;
+	memory_lock_take();
+	pool_free(memory_pool(), r->bytes, BACKLOG_BYTES / PAGE_BYTES);
+	memory_lock_drop();
+	*r = (struct ring){0};
+}
+
 void console_switch_init(const struct command_table *table)
 {
 	commands = table;
-	for (u32 i = 0; i < fleet_count; i++) {
-		u8 *bytes;
-
-		if (!fleet[i].config->console)
-			continue;
-		if (!shown)
-			shown = &fleet[i];
-		memory_lock_take();
-		bytes = pool_alloc(memory_pool(), BACKLOG_BYTES / PAGE_BYTES);
-		memory_lock_drop();
-		if (bytes)
-			ring_init(&backlog[i], bytes, BACKLOG_BYTES);
-		else
-			log_warn("no memory to keep what VM %s writes while it is not shown", fleet[i].config->name);
-	}
+	for (u32 i = 0; i < fleet_count; i++)
+		console_switch_add(&fleet[i]);
 }
 
 static void backlog_show(u32 i)
@@ -86,6 +105,11 @@ static void show(struct fleet_vm *f, bool prompt)
 	shown = f;
 	is_prompt = prompt;
 	lock_drop(&lock);
+}
+
+bool console_switch_is_prompt(void)
+{
+	return is_prompt;
 }
 
 void console_switch_to_prompt(void)

@@ -15,11 +15,18 @@ struct vm;
 
 void console_switch_init(const struct command_table *commands);
 
+/* A VM was defined, or is going to be forgotten. */
+void console_switch_add(struct fleet_vm *f);
+void console_switch_remove(struct fleet_vm *f);
+
 /* Move bytes both ways as far as there is room. Context: the host loop's work. */
 void console_switch_pump(void);
 
 /* A VM's COM1 has bytes: vm->on_output. */
 void console_switch_output(struct vm *vm);
+
+/* Is the prompt open? */
+bool console_switch_is_prompt(void);
 
 /* Open the prompt; give the console to a VM. */
 void console_switch_to_prompt(void);

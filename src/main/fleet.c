@@ -19,6 +19,12 @@
 struct fleet_vm fleet[CONFIG_VMS_MAX];
 u32 fleet_count;
 static const struct boot_info *boot;
+static const struct config *all;
+
+static u64 host_now_ns(void)
+{
+	return clock_tsc_to_ns(clock_tsc());
+}
 
 _Static_assert((int)CONFIG_LOADER_AUTO == (int)LOAD_NONE && (int)CONFIG_LOADER_LINUX == (int)LOAD_LINUX &&
 		       (int)CONFIG_LOADER_MULTIBOOT == (int)LOAD_MULTIBOOT && (int)CONFIG_LOADER_PVH == (int)LOAD_PVH,
@@ -27,9 +33,10 @@ _Static_assert((int)CONFIG_LOADER_AUTO == (int)LOAD_NONE && (int)CONFIG_LOADER_L
 void fleet_init(const struct config *config, const struct boot_info *boot_info)
 {
 	boot = boot_info;
+	all = config;
 	fleet_count = config->vm_count;
 	for (u32 i = 0; i < fleet_count; i++)
-		fleet[i].config = &config->vms[i];
+		fleet[i] = (struct fleet_vm){.config = &config->vms[i], .due_ns = NEVER};
 }
 
 static err_t file_find(const char *name, struct load_file *file)
@@ -76,6 +83,20 @@ static err_t load_files(struct vm *vm, const struct vm_config *config)
 	return err;
 }
 
+/* The sum that does not fit, if it is that. */
+static bool memory_fits(const struct vm_spec *spec)
+{
+	u64 free = place_free_bytes();
+	char size[32];
+
+	if (spec->memory_bytes <= free)
+		return true;
+	fmt_bytes(size, sizeof(size), spec->memory_bytes);
+	log_error("VM %s: memory: %s do not fit: %lu MiB are free, the other VMs have the rest", spec->name, size,
+		  free / MIB);
+	return false;
+}
+
 err_t fleet_start(struct fleet_vm *f)
 {
 	struct vm_spec spec = {
@@ -90,13 +111,17 @@ err_t fleet_start(struct fleet_vm *f)
 	char size[32];
 	err_t err;
 
+	f->due_ns = NEVER;
+	if (!memory_fits(&spec))
+		return ERR_NOMEM;
 	err = place_vm(f->config, &spec.numa);
 	if (err)
 		return err;
 	run_put();
 	err = vm_create(&spec, &f->vm);
 	if (err) {
-		log_error("VM %s: cannot be made: %s", spec.name, err_text(err));
+		log_error("VM %s: cannot be made: %s (%u vcpus; %u KiB of ETERNA's own memory are free)", spec.name,
+			  err_text(err), spec.vcpu_count, memory_pool()->free_count * 4);
 		return err;
 	}
 	err = load_files(f->vm, f->config);
@@ -110,7 +135,71 @@ err_t fleet_start(struct fleet_vm *f)
 	place_tell(f->config, &spec.numa);
 	vm_start(f->vm);
 	f->starts++;
+	backoff_begin(&f->crashes, host_now_ns());
 	return OK;
+}
+
+static void start_or_fail(struct fleet_vm *f)
+{
+	if (fleet_start(f))
+		f->end = VM_END_FAULT;
+}
+
+static void start_at(struct fleet_vm *f, u64 due_ns, u64 now_ns)
+{
+	if (due_ns <= now_ns) {
+		start_or_fail(f);
+		return;
+	}
+	f->due_ns = due_ns;
+	log_info("VM %s: starts in %lu ms", f->config->name, (due_ns - now_ns) / NS_PER_MS);
+}
+
+void fleet_start_all(void)
+{
+	u32 order[CONFIG_VMS_MAX];
+	u32 count = config_start_order(all, order);
+	u64 now = host_now_ns();
+	u64 due = now;
+
+	for (u32 i = 0; i < count; i++) {
+		due += fleet[order[i]].config->start_delay_ns;
+		start_at(&fleet[order[i]], due, now);
+	}
+}
+
+err_t fleet_define(const struct vm_config *config, struct fleet_vm **out)
+{
+	u32 slot = 0;
+	struct vm_config *own;
+
+	if (fleet_find(config->name))
+		return ERR_EXIST;
+	while (slot < fleet_count && fleet[slot].config)
+		slot++;
+	if (slot == CONFIG_VMS_MAX)
+		return ERR_SPACE;
+	memory_lock_take();
+	own = pool_alloc(memory_pool(), pool_pages(sizeof(*own)));
+	memory_lock_drop();
+	if (!own)
+		return ERR_NOMEM;
+	*own = *config;
+	fleet[slot] = (struct fleet_vm){.config = own, .defined = own, .due_ns = NEVER};
+	fleet_count = MAX(fleet_count, slot + 1);
+	*out = &fleet[slot];
+	return OK;
+}
+
+void fleet_forget(struct fleet_vm *f)
+{
+	fleet_kill(f);
+	if (f->defined) {
+		memory_lock_take();
+		pool_free(memory_pool(), f->defined, pool_pages(sizeof(*f->defined)));
+		memory_lock_drop();
+	}
+	*f = (struct fleet_vm){.due_ns = NEVER};
 }
 
 static void bury(struct fleet_vm *f)
@@ -148,39 +237,57 @@ static bool is_kept(const struct fleet_vm *f)
 
 void fleet_kill(struct fleet_vm *f)
 {
+	f->due_ns = NEVER;
 	if (!f->vm)
 		return;
 	vm_stop(f->vm, VM_END_KILLED);
 	bury(f);
 }
 
-static void attend_one(struct fleet_vm *f)
+err_t fleet_reset(struct fleet_vm *f)
 {
-	bool restart;
+	vm_stop(f->vm, VM_END_RESET);
+	bury(f);
+	return fleet_start(f);
+}
 
+static void attend_one(struct fleet_vm *f, u64 now_ns)
+{
+	bool is_crash;
+
+	if (!f->vm && f->due_ns <= now_ns)
+		start_or_fail(f);
 	if (!f->vm || f->vm->state != VM_STOPPED || is_kept(f))
 		return;
-	restart = is_to_restart(f);
+	is_crash = f->vm->end == VM_END_FAULT;
+	if (!is_to_restart(f)) {
+		bury(f);
+		return;
+	}
 	bury(f);
-	if (restart && fleet_start(f))
-		f->end = VM_END_FAULT;
+	start_at(f, is_crash ? now_ns + backoff_failed(&f->crashes, now_ns) : now_ns, now_ns);
 }
 
 bool fleet_attend(void)
 {
 	bool is_any_alive = false;
+	u64 due = NEVER;
+	u64 now = host_now_ns();
 
 	for (u32 i = 0; i < fleet_count; i++) {
-		attend_one(&fleet[i]);
-		is_any_alive |= fleet[i].vm != NULL;
+		attend_one(&fleet[i], now);
+		is_any_alive |= fleet[i].vm || fleet[i].due_ns != NEVER;
+		due = MIN(due, fleet[i].due_ns);
 	}
+	if (due != NEVER)
+		run_request_work_in(due - MIN(due, now));
 	return is_any_alive;
 }
 
 struct fleet_vm *fleet_find(const char *name)
 {
 	for (u32 i = 0; i < fleet_count; i++)
-		if (!strcmp(fleet[i].config->name, name))
+		if (fleet[i].config && !strcmp(fleet[i].config->name, name))
 			return &fleet[i];
 	return NULL;
 }

@@ -111,6 +111,12 @@ void board_pm_update(struct vm *vm, u64 now_ns)
 	event_consider(vm, acpi_pm_next_event(&vm->board.acpi_pm, now_ns));
 }
 
+void board_press_power_button(struct vm *vm)
+{
+	acpi_pm_press_power_button(&vm->board.acpi_pm);
+	board_pm_update(vm, vm_now_ns(vm));
+}
+
 void board_kbc_update(struct vm *vm)
 {
 	board_set_irq(vm, IRQ_KEYBOARD, kbc_irq1(&vm->board.kbc));

@@ -94,6 +94,9 @@ bool board_deliver(struct vm *vm, const struct apic_msg *msg);
 void board_lapic_effects(struct vcpu *v, const struct lapic_effects *fx);
 void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector);
 
+/* Press the guest's power button. */
+void board_press_power_button(struct vm *vm);
+
 /* Bytes were taken from COM1: see to its interrupt. */
 void board_uart_retime(struct vm *vm);
 

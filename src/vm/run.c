@@ -103,7 +103,7 @@ const struct vcpu *run_loaded(u32 cpu)
 
 void run_request_work_in(u64 ns)
 {
-	work_tsc = clock_tsc() + clock_ns_to_tsc(ns);
+	work_tsc = MIN(work_tsc, clock_tsc() + clock_ns_to_tsc(ns));
 }
 
 /* For the panic dump: what the vcpu on this CPU did last. */
