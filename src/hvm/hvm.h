@@ -36,7 +36,8 @@ enum {
 	STATE_DR7 = 1 << 9,
 	STATE_DATA = 1 << 10, /* the other segments, GDTR, IDTR */
 	STATE_CR2 = 1 << 11,
-	STATE_ALL = (1 << 12) - 1,
+	STATE_TPR = 1 << 12, /* CR8, and tpr_threshold: written back only */
+	STATE_ALL = (1 << 13) - 1,
 	STATE_SEGMENTS = STATE_CODE | STATE_DATA,
 };
 
@@ -81,6 +82,8 @@ struct hvm_vcpu {
 	u64 tsc_offset;
 	bool has_new_pdptes; /* PAE: CR3 was loaded by vm/, with these */
 	u64 pdpte[4];
+	/* Exit (EXIT_TPR_THRESHOLD, or EXIT_CR for the write) when CR8 falls below this; 0: guests change CR8 alone. */
+	u8 tpr_threshold;
 	struct event interrupted; /* its delivery was cut short by the last exit: deliver it again */
 	struct hvm_vm *vm;
 	struct tag_vcpu tags;

@@ -3,7 +3,7 @@
 #include "base/bits.h"
 #include "base/mem.h"
 #include "vm/board_priv.h"
-#include "vm/vm.h"
+#include "vm/vcpu.h"
 
 /* A 32-bit register device's answer to an access of any size at any offset within its dwords. */
 static void give_part(u32 value, gpa_t gpa, void *buf, u32 bytes)
@@ -80,7 +80,10 @@ static void testdev_store(struct vm *vm, gpa_t gpa, const u8 *buf, u32 bytes)
 /* Reading a register that is not there may make the local APIC ask for its error interrupt. */
 static u32 lapic_load(struct vcpu *v, gpa_t gpa)
 {
-	u32 value = lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm));
+	u32 value;
+
+	vcpu_tpr_fetch(v);
+	value = lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm));
 
 	if (lapic_pending_vector(&v->lapic))
 		vcpu_kick(v, PENDING_INTERRUPT);
@@ -112,7 +115,9 @@ static void lapic_store(struct vcpu *v, u32 offset, u32 value)
 {
 	struct lapic_effects fx;
 
+	vcpu_tpr_fetch(v);
 	lapic_mmio_write(&v->lapic, offset, value, vm_now_ns(v->vm), &fx);
+	vcpu_tpr_store(v);
 	board_lapic_effects(v, &fx);
 }
 

@@ -130,9 +130,10 @@ static bool take_interrupted_before(struct vcpu *v, struct event *e)
 	return true;
 }
 
-/* The vector that the vcpu's interrupt controllers offer; false when there is none. */
+/* Do the vcpu's interrupt controllers offer a vector? */
 static bool has_interrupt(struct vcpu *v)
 {
+	vcpu_tpr_fetch(v);
 	return lapic_pending_vector(&v->lapic) || board_has_extint(v);
 }
 
@@ -164,6 +165,20 @@ static bool can_take_external(struct vcpu *v)
 	return v->hvm.state.rflags & RFLAGS_IF && !(v->hvm.state.blocking & (BLOCKING_MOV_SS | BLOCKING_STI));
 }
 
+/*
+ * TPR fell below the threshold, and something else came before the exit for it, or it was not the guest's MOV: no entry
+ * may find it so (SDM 3C, Checks on VMX Controls).
+ */
+static void threshold_check(struct vcpu *v)
+{
+	hvm_fetch(&v->hvm, STATE_TPR);
+	if (v->hvm.state.cr8 >= v->hvm.tpr_threshold)
+		return;
+	v->hvm.tpr_threshold = 0;
+	hvm_mark_dirty(&v->hvm, STATE_TPR);
+	vcpu_pending_add(v, PENDING_INTERRUPT);
+}
+
 /* The bit is cleared with the VM locked, where also whoever has an interrupt for the vcpu sets it. */
 static bool take_external(struct vcpu *v, struct event *e)
 {
@@ -177,6 +192,7 @@ static bool take_external(struct vcpu *v, struct event *e)
 		*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
 	if (!has_interrupt(v))
 		vcpu_pending_clear(v, PENDING_INTERRUPT);
+	vcpu_tpr_store(v);
 	vm_unlock(v->vm);
 	return is_taken;
 }
@@ -200,6 +216,8 @@ bool event_deliver(struct vcpu *v)
 		return false;
 	if (!vm_is_running(v->vm))
 		return false;
+	if (v->hvm.tpr_threshold)
+		threshold_check(v);
 	if (take_exception(v, &e) || take_interrupted_before(v, &e) || take_nmi(v, &e) || take_external(v, &e))
 		hvm->inject(&v->hvm, &e);
 	if (!v->interrupted_before.is_valid)

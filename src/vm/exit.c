@@ -48,6 +48,14 @@ static enum exit_next exit_window(struct vcpu *v, const struct exit *x)
 	return NEXT_RESUME;
 }
 
+/* CR8 no longer holds back what the local APIC has. */
+static enum exit_next exit_tpr_threshold(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	vcpu_pending_add(v, PENDING_INTERRUPT);
+	return NEXT_RESUME;
+}
+
 static enum exit_next exit_hlt(struct vcpu *v, const struct exit *x)
 {
 	vcpu_advance(v, x->insn_len);
@@ -134,7 +142,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_ENTRY_FAILED] = exit_entry_failed,
 	[EXIT_PAUSE] = exit_pause,
 	[EXIT_MACHINE_CHECK] = exit_machine_check,
-	[EXIT_TPR_THRESHOLD] = exit_unexpected,
+	[EXIT_TPR_THRESHOLD] = exit_tpr_threshold,
 	[EXIT_APIC_ACCESS] = exit_unexpected,
 	[EXIT_VIRTUAL_EOI] = exit_unexpected,
 	[EXIT_MEMORY] = exit_memory,

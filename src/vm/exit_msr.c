@@ -57,6 +57,7 @@ static enum exit_next __attribute__((noinline)) x2apic_read(struct vcpu *v, u32 
 	err_t err;
 
 	vm_lock(v->vm);
+	vcpu_tpr_fetch(v);
 	err = lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), &value);
 	vm_unlock(v->vm);
 	return err ? refuse(v) : answer(v, value);
@@ -95,8 +96,10 @@ static err_t lapic_write(struct vcpu *v, u32 msr, u64 value)
 	err_t err;
 
 	vm_lock(v->vm);
+	vcpu_tpr_fetch(v);
 	err = msr == MSR_APIC_BASE ? lapic_base_write(&v->lapic, value, &fx)
 				   : lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
+	vcpu_tpr_store(v);
 	if (!err)
 		board_lapic_effects(v, &fx);
 	vm_unlock(v->vm);

@@ -134,6 +134,7 @@ static bool cr8_write(struct vcpu *v, u64 cr8)
 		return false;
 	vm_lock(v->vm);
 	lapic_set_cr8(&v->lapic, (u8)cr8);
+	vcpu_tpr_store(v);
 	if (lapic_pending_vector(&v->lapic))
 		vcpu_kick(v, PENDING_INTERRUPT);
 	vm_unlock(v->vm);
@@ -143,7 +144,7 @@ static bool cr8_write(struct vcpu *v, u64 cr8)
 static u64 cr_read(struct vcpu *v, u8 number)
 {
 	if (number == 8)
-		return v->lapic.tpr >> 4;
+		return v->lapic.tpr >> 4; /* where nothing shadows it, so that the exit is all that changes it */
 	hvm_fetch(&v->hvm, STATE_CONTROL);
 	return number == 0 ? v->hvm.state.cr0 : v->hvm.state.cr4;
 }

@@ -28,6 +28,17 @@ static inline void vcpu_advance(struct vcpu *v, u32 insn_len)
 		event_raise_debug(v, due);
 }
 
+/* TPR is also CR8, which the guest changes without an exit: bring the local APIC up to date before it is looked at;
+ * after it was changed, bring CR8 up to date, and the threshold under which CR8 must fall so that what it holds back
+ * comes through. Context: the vcpu's CPU, VM locked. */
+static inline void vcpu_tpr_fetch(struct vcpu *v)
+{
+	hvm_fetch(&v->hvm, STATE_TPR);
+	if (v->hvm.state.cr8 != v->lapic.tpr >> 4)
+		lapic_set_cr8(&v->lapic, (u8)v->hvm.state.cr8);
+}
+void vcpu_tpr_store(struct vcpu *v);
+
 /* What a handler of an exit wants done next. */
 enum exit_next {
 	NEXT_RESUME,  /* enter again where it was */

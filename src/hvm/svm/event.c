@@ -136,6 +136,21 @@ void svm_inject(struct hvm_vcpu *v, const struct event *e)
 	own->has_leftovers = true;
 }
 
+/*
+ * Writes of CR8 exit while the threshold asks for it: a virtual interrupt of that priority would say the same, but
+ * QEMU's TCG takes one of TPR's own class, too. And while there is a virtual interrupt: there TCG 7.2 ends itself when
+ * the guest writes CR8 (it interrupts the processor without its lock).
+ */
+#define CR8_INTERCEPT BIT(8)
+
+void svm_cr8_intercept_update(struct hvm_vcpu *v)
+{
+	struct vmcb *b = v->control;
+	u64 wanted = v->tpr_threshold || vmcb_virtual_interrupt(b) & VINTR_IRQ ? CR8_INTERCEPT : 0;
+
+	vmcb_cr_write_intercepts_set(b, (u16)((vmcb_cr_write_intercepts(b) & ~CR8_INTERCEPT) | wanted));
+}
+
 /* A virtual interrupt that is never taken: its intercept is the window. */
 void svm_window(struct hvm_vcpu *v, bool interrupt, bool nmi)
 {
@@ -146,8 +161,9 @@ void svm_window(struct hvm_vcpu *v, bool interrupt, bool nmi)
 	if (wants == !!(vmcb_intercepts1(b) & INTERCEPT_VINTR))
 		return;
 	vmcb_intercepts1_set(b, vmcb_intercepts1(b) ^ (u32)INTERCEPT_VINTR);
-	vmcb_virtual_interrupt_set(b, VINTR_MASKING |
+	vmcb_virtual_interrupt_set(b, (vmcb_virtual_interrupt(b) & VINTR_TPR) | VINTR_MASKING |
 					      (wants ? VINTR_IRQ | VINTR_IGNORE_TPR | PUT(VINTR_PRIORITY, 15) : 0));
+	svm_cr8_intercept_update(v);
 }
 
 /*

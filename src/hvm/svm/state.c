@@ -148,6 +148,15 @@ static void debug_write(const struct cpu_state *s, struct vmcb *b)
 	vmcb_dr6_set(b, s->dr6);
 }
 
+/* CR8 is V_TPR, without exits, but while it holds an interrupt back. */
+static void tpr_write(struct hvm_vcpu *v)
+{
+	struct vmcb *b = v->control;
+
+	vmcb_virtual_interrupt_set(b, (vmcb_virtual_interrupt(b) & ~VINTR_TPR) | PUT(VINTR_TPR, v->state.cr8));
+	svm_cr8_intercept_update(v);
+}
+
 void svm_fetch(struct hvm_vcpu *v, u32 groups)
 {
 	struct cpu_state *s = &v->state;
@@ -176,6 +185,8 @@ void svm_fetch(struct hvm_vcpu *v, u32 groups)
 		s->dr7 = vmcb_dr7(b);
 	if (groups & STATE_CR2)
 		s->cr2 = vmcb_cr2(b);
+	if (groups & STATE_TPR)
+		s->cr8 = GET(VINTR_TPR, vmcb_virtual_interrupt(b)) & 15;
 }
 
 void svm_write_back(struct hvm_vcpu *v)
@@ -209,6 +220,8 @@ void svm_write_back(struct hvm_vcpu *v)
 		vmcb_dr7_set(b, s->dr7);
 	if (groups & STATE_CR2)
 		vmcb_cr2_set(b, s->cr2);
+	if (groups & STATE_TPR)
+		tpr_write(v);
 }
 
 /* Breakpoints on ports that the instruction hit are raised with the step's own. */

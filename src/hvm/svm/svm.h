@@ -87,6 +87,7 @@ void svm_event_after_exit(struct hvm_vcpu *v);
 /* RFLAGS as the guest has them; TF may be the backend's own. */
 u64 svm_guest_rflags(const struct hvm_vcpu *v);
 void svm_guest_rflags_set(struct hvm_vcpu *v, u64 rflags);
+void svm_cr8_intercept_update(struct hvm_vcpu *v);
 void svm_nmi_blocking_set(struct hvm_vcpu *v, bool is_blocked);
 /* IRET was intercepted: step over it. */
 void svm_nmi_iret(struct hvm_vcpu *v);

@@ -35,7 +35,6 @@ static u8 *port_map;
 #define CPUID80000008_EBX_MCOMMIT BIT(8)
 
 #define CR4_INTERCEPT BIT(4)
-#define CR8_INTERCEPT BIT(8)
 
 /* PAUSEs within the threshold of one another that make a spin loop; the cycles that tell loops apart. */
 #define PAUSE_COUNT 3000
@@ -138,8 +137,7 @@ static void control_area_write(struct hvm_vcpu *v)
 {
 	struct vmcb *b = v->control;
 
-	vmcb_cr_read_intercepts_set(b, CR8_INTERCEPT);
-	vmcb_cr_write_intercepts_set(b, CR4_INTERCEPT | CR8_INTERCEPT);
+	vmcb_cr_write_intercepts_set(b, CR4_INTERCEPT);
 	vmcb_exception_intercepts_set(b, svm_exceptions_always(v));
 	vmcb_intercepts1_set(b, (u32)INTERCEPTS1);
 	vmcb_intercepts2_set(b, intercepts2());

@@ -107,6 +107,13 @@ static void preemption_timer_check(void)
 	vmx_caps.controls[CONTROLS_EXITS] &= ~(u32)EXITCTL_SAVE_PREEMPTION_TIMER;
 }
 
+/* With the shadow nothing is to be done at an access to CR8; without it, at each. */
+static void tpr_shadow_check(void)
+{
+	if (vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
+		vmx_caps.controls[CONTROLS_PROC] &= ~(u32)(PROC_CR8_LOAD_EXITING | PROC_CR8_STORE_EXITING);
+}
+
 /* Where the TRUE capabilities are missing, CR3 accesses must exit: nothing here wants to see them. */
 static void cr3_exiting_check(struct tally *t)
 {
@@ -137,6 +144,7 @@ err_t vmx_caps_read(void)
 	controls_choose(&t);
 	vpid_check();
 	preemption_timer_check();
+	tpr_shadow_check();
 	cr3_exiting_check(&t);
 	feature_list_end(&t.used);
 	feature_list_end(&t.unused);

@@ -163,6 +163,8 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		s->dr7 = vmread(VMCS_guest_dr7);
 	if (groups & STATE_CR2)
 		s->cr2 = read_cr2();
+	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
+		s->cr8 = *vmx_vtpr(v) >> 4;
 }
 
 void vmx_write_back(struct hvm_vcpu *v)
@@ -195,6 +197,10 @@ void vmx_write_back(struct hvm_vcpu *v)
 		vmwrite(VMCS_guest_dr7, s->dr7);
 	if (groups & STATE_CR2)
 		write_cr2(s->cr2);
+	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW)) {
+		*vmx_vtpr(v) = (u8)(s->cr8 << 4);
+		vmwrite(VMCS_tpr_threshold, v->tpr_threshold);
+	}
 }
 
 /* Outside 64-bit code the instruction pointer has 32 bits. */

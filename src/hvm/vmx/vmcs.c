@@ -103,6 +103,8 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm));
 	vmwrite(VMCS_vmcs_link_pointer, VMCS_LINK_NONE);
 	vmwrite(VMCS_guest_debugctl, 0);
+	if (vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
+		vmwrite(VMCS_virtual_apic_address, v->control_hpa.v + PAGE_BYTES);
 	if (vmx_uses(CONTROLS_PROC2, PROC2_PAUSE_LOOP_EXITING)) {
 		vmwrite(VMCS_ple_gap, PLE_GAP);
 		vmwrite(VMCS_ple_window, PLE_WINDOW);
@@ -144,14 +146,14 @@ void vmx_host_state_write(const struct hvm_vcpu *v)
 
 err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 {
-	u32 pages = 1 + switch_area_pages();
+	u32 pages = VMX_PRIVATE_PAGES + switch_area_pages();
 	u8 *memory = pool_alloc(pool, pages);
 
 	if (!memory)
 		return ERR_NOMEM;
 	v->control = memory;
 	v->control_hpa = pool_hpa(pool, memory);
-	v->xsave = memory + PAGE_BYTES;
+	v->xsave = memory + VMX_PRIVATE_PAGES * PAGE_BYTES;
 	v->cpu_pages = pages;
 	tag_vcpu_init(&v->tags);
 	tags_vcpu_move(&v->tags, this_cpu()->index); /* the host state below is this CPU's */

@@ -14,6 +14,15 @@
 /* exit.entry.error for VMfailInvalid: there was no current VMCS to hold a number. */
 #define ENTRY_ERROR_NO_VMCS UINT32_MAX
 
+/* Of a vcpu: VMCS, and virtual-APIC page. */
+#define VMX_PRIVATE_PAGES 2
+
+/* VTPR in the virtual-APIC page (SDM 3C, Virtual APIC State). */
+static inline u8 *vmx_vtpr(const struct hvm_vcpu *v)
+{
+	return (u8 *)v->control + PAGE_BYTES + 0x80;
+}
+
 /* What a physical CPU has for VMX. */
 struct vmx_cpu {
 	u8 region[PAGE_BYTES]; /* VMXON's; first, and so page-aligned */

@@ -106,10 +106,23 @@ static void task_priority(void)
 	irq_off();
 	check_equal(taken, 2, "lowering CR8 lets it through at once");
 	check_equal(lapic_read(LAPIC_TPR) & 0xff, (LOW_VECTOR & 0xf0) - 0x10, "TPR mirrors CR8");
+	write_cr8(LOW_VECTOR >> 4);
+	lapic_self_ipi(LOW_VECTOR);
+	lapic_self_ipi(HIGH_VECTOR);
+	write_cr8((LOW_VECTOR >> 4) + 1); /* with one held back by IF */
+	irq_window();
+	check_equal(taken, 3, "CR8 changes while an interrupt waits for IF");
+	write_cr8(LOW_VECTOR >> 4);
+	irq_on();
+	lapic_write(LAPIC_TPR, 0);
+	__asm__ volatile("nop; nop");
+	irq_off();
+	check_equal(taken, 4, "lowering TPR lets it through at once");
+	check_equal(read_cr8(), 0, "CR8 follows TPR");
 	write_cr8(15);
 	check_equal(read_cr8(), 15, "CR8 keeps 15");
 	write_cr8(0);
-	if (!machine_is_tcg())
+	if (!processor_is_tcg())
 		check_equal(try_write_cr8(16), VECTOR_GP, "CR8 refuses 16");
 }
 
