@@ -110,6 +110,10 @@ def build_parser():
     result.add_argument("--console", metavar="WHERE", default="stdio",
                         help="where COM1 goes: stdio; a FILE that gets the output; unix:PATH, a socket that is "
                              "created, and the machine starts when somebody connects (default: stdio)")
+    result.add_argument("--gdb", metavar="PORT", type=count(1, 65500),
+                        help="let gdb attach: the first VM at localhost:PORT, the next at PORT+1 and so on (docs/debugging.md)")
+    result.add_argument("--gdb-wait", action="store_true",
+                        help="with --gdb and --kernel: the VM waits for gdb before its first instruction")
     result.add_argument("--iso", metavar="OUT", help="start nothing; write the bootable image (BIOS and UEFI) to OUT")
     result.add_argument("--timeout", metavar="SECONDS", type=count(1, 999999),
                         help="end a machine that has not ended by then. An emulated machine is given SECONDS of "
@@ -157,6 +161,8 @@ def check_choice(options):
 
 
 def check_machine(options):
+    if options.gdb_wait and (options.gdb is None or options.config is not None):
+        raise BadArguments("--gdb-wait goes with --gdb and --kernel; a configuration says gdb = wait")
     if options.icount and (options.machine != "qemu" or options.cpus != 1):
         raise BadArguments("--icount goes with --machine qemu and one processor")
     if options.firmware == "direct" and options.grub_line:

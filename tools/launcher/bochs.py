@@ -44,6 +44,8 @@ def settings(options, directory, iso):
     text = SETTINGS.format(bios=BIOS, vga_bios=VGA_BIOS, model=options.cpu_model or "corei7_skylake_x",
                            cpus=options.cpus, guest=megabytes, host=min(megabytes, HOST_MEMORY_MOST),
                            iso=iso, log=os.path.join(directory, LOG))
+    if options.gdb is not None:
+        text += "com2: enabled=1, mode=socket-client, dev=127.0.0.1:2\n"  # bochs-connect.c: the unix socket com2
     return text + "".join(f"{line}\n" for line in options.bochs_option)
 
 

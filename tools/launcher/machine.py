@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A running machine: the emulator's process and our end of its COM1.
+import contextlib
 import os
 import select
 import signal
@@ -55,18 +56,25 @@ class Machine:
         self.sockets = tempfile.TemporaryDirectory(prefix="eterna-com.")  # --keep's path may be too long for a socket
         self.socket_path = os.path.join(self.sockets.name, "com1")
         self.serial = None
+        self.debug_line = None  # COM2, with --gdb
         self.process = None
         self.pidfd = None
         try:
-            with socket.socket(socket.AF_UNIX) as server:
-                server.bind(self.socket_path)
-                server.listen(1)
+            with contextlib.ExitStack() as stack:
+                servers = [self.listen(stack, name) for name in (["com1"] if options.gdb is None else ["com1", "com2"])]
                 self.start(self.command(options, media), qemu.LOG if kind != "bochs" else "bochs.out")
-                self.serial = self.accept(server)
+                lines = [self.accept(server) for server in servers]
+                self.serial, self.debug_line = (lines + [None])[:2]
         except BaseException:
             self.stop()
             raise
         self.serial.setblocking(False)
+
+    def listen(self, stack, name):
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(os.path.join(self.sockets.name, name))
+        server.listen(1)
+        return server
 
     def command(self, options, media):
         if self.kind == "bochs":
@@ -112,8 +120,9 @@ class Machine:
         if self.pidfd is not None:
             os.close(self.pidfd)
             self.pidfd = None
-        if self.serial is not None:
-            self.serial.close()
+        for line in (self.serial, self.debug_line):
+            if line is not None:
+                line.close()
         self.sockets.cleanup()
 
     def __enter__(self):

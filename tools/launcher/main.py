@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 
-from . import arguments, bootimage, console, machine, modules, relay
+from . import arguments, bootimage, console, gdbport, machine, modules, relay
 from .failure import BadArguments, Failure
 from .verdict import Verdict
 
@@ -92,8 +92,10 @@ def run_machine(options, directory):
     media = write_media(firmware, options, directory)
     verdict = Verdict()
     with console.open_console(options.console) as the_console, \
-            machine.Machine(kind, firmware, program, options, directory, media) as the_machine:
-        end = relay.Relay(the_machine, the_console, verdict, relay.Limit(options.timeout, the_machine)).run()
+            machine.Machine(kind, firmware, program, options, directory, media) as the_machine, \
+            gdbport.open_ports(options.gdb, the_machine.debug_line, say) as debuggers:
+        limit = relay.Limit(options.timeout, the_machine)
+        end = relay.Relay(the_machine, the_console, verdict, limit, debuggers).run()
     status = verdict.status() if end is relay.End.MACHINE else None
     if status is None:
         raise Failure(explain(end, the_machine, verdict, options))

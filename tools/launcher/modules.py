@@ -23,6 +23,8 @@ def describe_vm(options):
     if options.vcpus is not None:
         lines.append(f"vcpus = {options.vcpus}")
     lines.append(f"memory = {show_size(options.memory or 256 << 20)}")
+    if options.gdb is not None:
+        lines.append("gdb = wait" if options.gdb_wait else "gdb = on")
     if options.testdev:
         lines += ["testdev = yes", "on_reset = destroy"]  # like QEMU with -no-reboot: a test that resets has ended
     return "\n".join(lines) + "\n", modules

@@ -54,7 +54,9 @@ def command(the_program, kind, firmware, options, media, socket_path):
     words = [the_program, "-machine", "q35"] + accelerator(kind, options)
     words += ["-cpu", model, "-smp", str(options.cpus), "-m", f"{options.ram // MIB}M"]
     words += ["-nodefaults", "-display", "none", "-no-reboot"] + boot_words(firmware, options, media)
-    words += ["-chardev", f"socket,id=com1,path={socket_path.replace(',', ',,')}", "-serial", "chardev:com1"]
+    for name in ["com1"] if options.gdb is None else ["com1", "com2"]:
+        path = os.path.join(os.path.dirname(socket_path), name)
+        words += ["-chardev", f"socket,id={name},path={path.replace(',', ',,')}", "-serial", f"chardev:{name}"]
     return words + options.qemu_option
 
 

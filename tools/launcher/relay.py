@@ -43,8 +43,9 @@ class Relay:
     socket), so nothing is paced here.
     """
 
-    def __init__(self, machine, console, verdict, limit):
+    def __init__(self, machine, console, verdict, limit, debuggers=None):
         self.machine = machine
+        self.debuggers = debuggers  # gdbport.GdbPorts, with --gdb
         self.console = console
         self.verdict = verdict
         self.limit = limit
@@ -59,14 +60,19 @@ class Relay:
             if wants_input:
                 readable.append(self.console.input_fd)
             writable = [self.machine.serial] if self.pending else []
+            if self.debuggers is not None:
+                readable += self.debuggers.readable()
+                writable += self.debuggers.writable()
             ready, room, _ = select.select(readable, writable, [], POLL_S)
+            if self.debuggers is not None:
+                self.debuggers.serve(ready, room)
             if self.machine.serial in ready and not self.take_output():
                 return End.MACHINE
             if wants_input and self.console.input_fd in ready:
                 self.pending = self.console.read()
                 if self.console.asks_to_quit(self.pending):
                     return End.QUIT
-            if room:
+            if self.machine.serial in room:
                 self.give_input()
             if self.machine.ended():
                 self.drain()
