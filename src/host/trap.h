@@ -17,6 +17,7 @@ struct trap_frame {
 enum host_vector {
 	HOST_VECTOR_FIRST = 0x20,
 	HOST_VECTOR_COM1 = 0x40,
+	HOST_VECTOR_COM2 = 0x41,
 	HOST_VECTOR_TIMER = 0xf0,
 	HOST_VECTOR_KICK = 0xf1, /* nothing but to leave the guest, or HLT */
 	HOST_VECTOR_CALL = 0xf2, /* ipi_call() */

@@ -73,6 +73,21 @@ struct hvm_vm {
 	const void *(*ram)(struct hvm_vcpu *v, gpa_t gpa, u64 bytes);
 };
 
+/* What a debugger wants of a vcpu. */
+enum {
+	HVM_DEBUG_STEP = 1 << 0,  /* EXIT_STEP behind an instruction, or behind the delivery of an event */
+	HVM_DEBUG_BREAK = 1 << 1, /* #BP exits */
+	/* The CPU works with debug.dr and debug.dr7. What the guest sees is in state.dr, dr6 and dr7, which are always
+	 * there then, and its accesses exit (EXIT_DR). */
+	HVM_DEBUG_REGISTERS = 1 << 2,
+};
+
+struct hvm_debug {
+	u32 what; /* HVM_DEBUG_ bits in force: debug_set() */
+	u64 dr[4];
+	u64 dr7;
+};
+
 struct hvm_vcpu {
 	struct cpu_state state;
 	u32 fetched;
@@ -94,6 +109,7 @@ struct hvm_vcpu {
 	void *xsave; /* while another vcpu has the FPU */
 	u32 proc_controls;
 	u32 cpu_pages; /* taken from the pool */
+	struct hvm_debug debug;
 };
 
 /* Which accesses to an MSR exit. */
@@ -140,6 +156,9 @@ struct hvm_ops {
 	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);
 	/* Drop the vcpu's cached translations: of linear addresses, and what vm_flush left due. Context: loaded. */
 	void (*vcpu_flush)(struct hvm_vcpu *v);
+	/* From now on exits are as `what` says (HVM_DEBUG_ bits), and debug.dr and dr7 are as they are. Context: the
+	 * vcpu is loaded. ERR_UNSUPPORTED: this CPU can't; nothing is changed then. NULL: the backend can't. */
+	err_t (*debug_set)(struct hvm_vcpu *v, u32 what);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
 	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
 };

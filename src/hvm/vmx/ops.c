@@ -25,5 +25,6 @@ const struct hvm_ops vmx_ops = {
 	.inject = vmx_inject,
 	.window = vmx_window,
 	.vcpu_flush = vmx_vcpu_flush,
+	.debug_set = vmx_debug_set,
 	.explain = vmx_explain,
 };

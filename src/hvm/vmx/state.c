@@ -157,10 +157,8 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		control_fetch(v);
 	if (groups & STATE_SYSCALL)
 		syscall_fetch(s);
-	if (groups & STATE_DEBUG)
-		vmx_debug_save(s);
-	if (groups & STATE_DR7)
-		s->dr7 = vmread(VMCS_guest_dr7);
+	if (groups & (STATE_DEBUG | STATE_DR7))
+		vmx_debug_fetch(v, groups);
 	if (groups & STATE_CR2)
 		s->cr2 = read_cr2();
 	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
@@ -191,10 +189,8 @@ void vmx_write_back(struct hvm_vcpu *v)
 		syscall_write(s);
 	if (groups & STATE_TSC)
 		vmwrite(VMCS_tsc_offset, v->tsc_offset + this_cpu()->tsc_offset);
-	if (groups & STATE_DEBUG)
-		vmx_debug_load(s);
-	if (groups & STATE_DR7)
-		vmwrite(VMCS_guest_dr7, s->dr7);
+	if (groups & (STATE_DEBUG | STATE_DR7))
+		vmx_debug_write(v, groups);
 	if (groups & STATE_CR2)
 		write_cr2(s->cr2);
 	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW)) {

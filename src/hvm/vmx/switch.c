@@ -27,18 +27,6 @@ void vmx_msrs_save(struct cpu_state *s)
 	switch_msrs_save(s);
 }
 
-void vmx_debug_load(const struct cpu_state *s)
-{
-	switch_breakpoints_load(s);
-	write_dr6(s->dr6);
-}
-
-void vmx_debug_save(struct cpu_state *s)
-{
-	switch_breakpoints_save(s);
-	s->dr6 = read_dr6();
-}
-
 /*
  * A tag for the vcpu on this CPU, and the flushes that are due. Done when the vcpu is loaded and when a flush is asked
  * for, and not at each entry: who removes mappings sees the vcpu as entered for as long as it is loaded, and asks it to
@@ -73,7 +61,7 @@ void vmx_vcpu_load(struct hvm_vcpu *v)
 		vmx_host_state_write(v);
 	translations_renew(v);
 	vmx_msrs_load(&v->state);
-	vmx_debug_load(&v->state);
+	vmx_debug_write(v, STATE_DEBUG);
 	switch_fpu_load(v);
 	write_cr2(v->state.cr2);
 }

@@ -21,9 +21,6 @@
 #define PLE_GAP 128
 #define PLE_WINDOW 4096
 
-/* Exceptions that exit: #DB and #AC, whose delivery a guest can make loop for ever without one; #MC is the host's. */
-#define EXCEPTIONS_ALWAYS (BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC))
-
 err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
 {
 	struct pagetable_caps caps = {
@@ -91,7 +88,7 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_proc2_controls, vmx_caps.controls[CONTROLS_PROC2]);
 	vmwrite(VMCS_exit_controls, vmx_caps.controls[CONTROLS_EXITS]);
 	vmwrite(VMCS_entry_controls, vmx_caps.controls[CONTROLS_ENTRY]);
-	vmwrite(VMCS_exception_bitmap, EXCEPTIONS_ALWAYS | (v->vm->traps_undefined ? BIT(VECTOR_UD) : 0));
+	vmwrite(VMCS_exception_bitmap, vmx_exceptions(v));
 	vmwrite(VMCS_page_fault_error_code_mask, 0);
 	vmwrite(VMCS_page_fault_error_code_match, 0);
 	vmwrite(VMCS_cr3_target_count, 0);

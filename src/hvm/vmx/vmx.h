@@ -51,8 +51,6 @@ void vmx_vcpu_put(struct hvm_vcpu *v);
 void vmx_vcpu_flush(struct hvm_vcpu *v);
 void vmx_msrs_load(const struct cpu_state *s);
 void vmx_msrs_save(struct cpu_state *s);
-void vmx_debug_load(const struct cpu_state *s);
-void vmx_debug_save(struct cpu_state *s);
 
 /* state.c */
 void vmx_fetch(struct hvm_vcpu *v, u32 groups);
@@ -64,6 +62,14 @@ void vmx_run(struct hvm_vcpu *v, struct exit *x);
 void vmx_deadline_set(struct hvm_vcpu *v, u64 ticks);
 void vmx_inject(struct hvm_vcpu *v, const struct event *event);
 void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
+
+/* debug.c */
+err_t vmx_debug_set(struct hvm_vcpu *v, u32 what);
+/* DR0-3, DR6 and DR7 between the CPU, or what stands for it, and v->state. */
+void vmx_debug_fetch(struct hvm_vcpu *v, u32 groups);
+void vmx_debug_write(struct hvm_vcpu *v, u32 groups);
+/* Exceptions that exit. */
+u32 vmx_exceptions(const struct hvm_vcpu *v);
 
 /* explain.c */
 void vmx_explain(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
