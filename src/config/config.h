@@ -30,6 +30,8 @@ enum config_reset { CONFIG_RESET_RESTART, CONFIG_RESET_DESTROY };
 /* How `numa` was said; the numbers are those of enum placement_mode. */
 enum config_numa_mode { CONFIG_NUMA_AUTO, CONFIG_NUMA_NODE, CONFIG_NUMA_SPREAD, CONFIG_NUMA_VNODES };
 enum config_numa_policy { CONFIG_NUMA_PREFERRED, CONFIG_NUMA_STRICT };
+enum config_gdb { CONFIG_GDB_OFF, CONFIG_GDB_ON, CONFIG_GDB_WAIT };
+enum config_gdb_lost { CONFIG_GDB_LOST_CONTINUE, CONFIG_GDB_LOST_PAUSE };
 enum config_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESTART, CONFIG_CRASH_PAUSE };
 
 struct host_config {
@@ -65,6 +67,8 @@ struct vm_config {
 	u32 on_crash;    /* enum config_crash */
 	struct config_numa numa;
 	u32 numa_policy; /* enum config_numa_policy */
+	u32 gdb;         /* enum config_gdb */
+	u32 on_gdb_lost; /* enum config_gdb_lost */
 	bool console;
 	bool testdev;
 	bool autostart;

@@ -57,6 +57,11 @@ const struct config_key config_keys[] = {
 	 .description = "time that is reserved for each vcpu in each period; 0 is no reservation"},
 	{"period", VM(period_ns), .kind = KIND_TIME, .min = NS_PER_MS, .max = NS_PER_SEC, .fallback = "100ms",
 	 .description = "the reservation's period"},
+	{"gdb", VM(gdb), .kind = KIND_CHOICE, .choices = "off|on|wait", .fallback = "off",
+	 .description =
+		 "let gdb attach on the second serial port; wait: stop before the first instruction until it has"},
+	{"on_gdb_lost", VM(on_gdb_lost), .kind = KIND_CHOICE, .choices = "continue|pause", .fallback = "continue",
+	 .description = "what happens when gdb's connection breaks without its detaching"},
 };
 
 const u32 config_key_count = ARRAY_COUNT(config_keys);

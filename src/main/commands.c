@@ -10,6 +10,7 @@
 #include "main/fleet.h"
 #include "main/numa_command.h"
 #include "main/read_config.h"
+#include "vm/debug.h"
 
 static bool wants_quit;
 
@@ -189,7 +190,9 @@ static void resume_run(const struct command_call *call)
 {
 	struct fleet_vm *f = living_vm_of(call);
 
-	if (f && f->vm->state == VM_PAUSED)
+	if (f && f->debug && debug_has_stopped(f->debug))
+		fmt_print(call->out, "gdb holds VM %s\n", f->config->name);
+	else if (f && f->vm->state == VM_PAUSED)
 		vm_resume(f->vm);
 }
 

@@ -10,6 +10,7 @@
 #include "host/memory.h"
 #include "main/console_switch.h"
 #include "main/place.h"
+#include "vm/debug.h"
 #include "vm/life.h"
 #include "vm/run.h"
 
@@ -133,7 +134,10 @@ err_t fleet_start(struct fleet_vm *f)
 	fmt_bytes(size, sizeof(size), spec.memory_bytes);
 	log_info("VM %s: %u vcpu%s, %s, started", spec.name, spec.vcpu_count, spec.vcpu_count > 1 ? "s" : "", size);
 	place_tell(f->config, &spec.numa);
-	vm_start(f->vm);
+	if (!f->debug || debug_vm_begins(f->debug, f->vm))
+		vm_start(f->vm);
+	else
+		log_info("VM %s: waits for gdb", spec.name);
 	f->starts++;
 	backoff_begin(&f->crashes, host_now_ns());
 	return OK;
@@ -194,6 +198,8 @@ err_t fleet_define(const struct vm_config *config, struct fleet_vm **out)
 void fleet_forget(struct fleet_vm *f)
 {
 	fleet_kill(f);
+	if (f->debug)
+		debug_destroy(f->debug);
 	if (f->defined) {
 		memory_lock_take();
 		pool_free(memory_pool(), f->defined, pool_pages(sizeof(*f->defined)));
@@ -202,7 +208,7 @@ void fleet_forget(struct fleet_vm *f)
 	*f = (struct fleet_vm){.due_ns = NEVER};
 }
 
-static void bury(struct fleet_vm *f)
+static void bury(struct fleet_vm *f, bool restart)
 {
 	struct vm *vm = f->vm;
 
@@ -211,6 +217,8 @@ static void bury(struct fleet_vm *f)
 	f->end = vm->end;
 	f->exit_status = vm->exit_status;
 	memcpy(f->cause, vm->cause, sizeof(f->cause));
+	if (f->debug)
+		debug_vm_ends(f->debug, restart);
 	f->vm = NULL; /* before it is gone: its output finds its way by this */
 	vm_destroy(vm);
 }
@@ -241,13 +249,13 @@ void fleet_kill(struct fleet_vm *f)
 	if (!f->vm)
 		return;
 	vm_stop(f->vm, VM_END_KILLED);
-	bury(f);
+	bury(f, false);
 }
 
 err_t fleet_reset(struct fleet_vm *f)
 {
 	vm_stop(f->vm, VM_END_RESET);
-	bury(f);
+	bury(f, true);
 	return fleet_start(f);
 }
 
@@ -257,14 +265,14 @@ static void attend_one(struct fleet_vm *f, u64 now_ns)
 
 	if (!f->vm && f->due_ns <= now_ns)
 		start_or_fail(f);
-	if (!f->vm || f->vm->state != VM_STOPPED || is_kept(f))
+	if (!f->vm || f->vm->state != VM_STOPPED || (f->debug && debug_vm_is_kept(f->debug)) || is_kept(f))
 		return;
 	is_crash = f->vm->end == VM_END_FAULT;
 	if (!is_to_restart(f)) {
-		bury(f);
+		bury(f, false);
 		return;
 	}
-	bury(f);
+	bury(f, true);
 	start_at(f, is_crash ? now_ns + backoff_failed(&f->crashes, now_ns) : now_ns, now_ns);
 }
 

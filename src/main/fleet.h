@@ -15,6 +15,7 @@ struct fleet_vm {
 	struct vm *vm;                  /* NULL: it does not live */
 	u64 due_ns;                     /* it starts then, by clock_ns(); NEVER */
 	struct backoff crashes;
+	struct debug *debug; /* NULL: it is not to be debugged */
 	u32 starts;
 	enum vm_end end;
 	u8 exit_status;

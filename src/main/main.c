@@ -188,6 +188,7 @@ static void start_on_final_stack(void)
 		console_enable_interrupts(run_request_work);
 	else
 		fatal("no I/O APIC serves COM1's interrupt");
+	(void)apic_route_isa(&acpi, 3, HOST_VECTOR_COM2); /* debug_port.c, where the configuration wants it */
 	err = hvm_select();
 	if (err)
 		fatal("no virtualization to stand on (%s)", err_text(err));

@@ -13,6 +13,7 @@
 #include "hvm/hvm.h"
 #include "main/commands.h"
 #include "main/console_switch.h"
+#include "main/debug_port.h"
 #include "main/fleet.h"
 #include "main/numa_command.h"
 #include "main/read_config.h"
@@ -42,6 +43,7 @@ static bool work(void)
 
 	numa_command_work();
 	console_switch_pump();
+	debug_port_pump();
 	return !commands_want_quit() && (is_any_alive || console_switch_is_prompt() || !is_config_good);
 }
 
@@ -49,6 +51,7 @@ static void NORETURN finish(void)
 {
 	for (u32 i = 0; i < fleet_count; i++)
 		fleet_kill(&fleet[i]);
+	debug_port_finish();
 	console_flush();
 	log_info("no VM is left: powering off");
 	hvm->cpu_disable();
@@ -74,6 +77,7 @@ void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 	run_init();
 	smp_release(cpu_run);
 	console_switch_init(&commands);
+	debug_port_init();
 	if (is_config_good) {
 		log_info("Ctrl-] opens ETERNA's prompt");
 		fleet_start_all();

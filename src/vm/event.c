@@ -87,6 +87,12 @@ void event_raise_icebp(struct vcpu *v, u8 insn_len)
 	raise(v, (struct event){.is_valid = true, .type = EVENT_ICEBP, .vector = VECTOR_DB, .insn_len = insn_len});
 }
 
+void event_raise_breakpoint(struct vcpu *v, u8 insn_len)
+{
+	raise(v, (struct event){
+			 .is_valid = true, .type = EVENT_SOFT_EXCEPTION, .vector = VECTOR_BP, .insn_len = insn_len});
+}
+
 void event_raise_debug(struct vcpu *v, u64 dr6_bits)
 {
 	struct cpu_state *s = &v->hvm.state;
@@ -218,11 +224,12 @@ bool event_deliver(struct vcpu *v)
 		return false;
 	if (v->hvm.tpr_threshold)
 		threshold_check(v);
-	if (take_exception(v, &e) || take_interrupted_before(v, &e) || take_nmi(v, &e) || take_external(v, &e))
+	if (take_exception(v, &e) || take_interrupted_before(v, &e) ||
+	    (!v->masks_interrupts && (take_nmi(v, &e) || take_external(v, &e))))
 		hvm->inject(&v->hvm, &e);
 	if (!v->interrupted_before.is_valid)
 		vcpu_pending_clear(v, PENDING_INTERRUPTED);
-	pending = vcpu_pending(v);
+	pending = v->masks_interrupts ? 0 : vcpu_pending(v);
 	hvm->window(&v->hvm, pending & (PENDING_INTERRUPT | PENDING_INTERRUPTED), pending & PENDING_NMI);
 	return true;
 }

@@ -16,6 +16,9 @@ void event_raise_page_fault(struct vcpu *v, u64 address, u32 error);
 /* INT1's #DB: a trap that leaves DR6 alone; the instruction has `insn_len` bytes. */
 void event_raise_icebp(struct vcpu *v, u8 insn_len);
 
+/* INT3's #BP: a trap; the instruction has `insn_len` bytes. */
+void event_raise_breakpoint(struct vcpu *v, u8 insn_len);
+
 /* A #DB with these DR6 bits. */
 void event_raise_debug(struct vcpu *v, u64 dr6_bits);
 

@@ -149,7 +149,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_MEMORY_BAD_ENTRY] = exit_memory_bad_entry,
 	[EXIT_TIMER] = exit_timer,
 	[EXIT_XSETBV] = exit_xsetbv,
-	[EXIT_STEP] = exit_unexpected,
+	[EXIT_STEP] = exit_step,
 };
 
 static inline void history_add(struct vcpu *v, const struct exit *x, u32 kind)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "emul/walk.h"
 #include "host/memory.h"
+#include "vm/debug.h"
 #include "vm/event.h"
 #include "vm/exits.h"
 #include "x86/regs/control.h"
@@ -44,6 +45,33 @@ static enum exit_next exit_ud(struct vcpu *v)
 	return NEXT_RESUME;
 }
 
+/* Breakpoints are a debugger's first, then the guest's own. */
+static enum exit_next exit_bp(struct vcpu *v, const struct exit *x)
+{
+	u64 bits = 0;
+
+	if (v->vm->debug && debug_took_exception(v, x, &bits))
+		return NEXT_LEAVE;
+	event_raise_breakpoint(v, (u8)MAX(x->insn_len, 1));
+	return NEXT_RESUME;
+}
+
+static enum exit_next exit_db(struct vcpu *v, const struct exit *x)
+{
+	u64 bits = x->exception.qualification & (DR6_B | DR6_BD | DR6_BS);
+
+	if (v->vm->debug && debug_took_exception(v, x, &bits))
+		return NEXT_LEAVE;
+	event_raise_debug(v, bits);
+	/* SDM 3C, Checks on Guest Non-Register State: with TF and a STI or MOV SS shadow, BS must be pending. */
+	hvm_fetch(&v->hvm, STATE_BLOCKING | STATE_RFLAGS);
+	if (v->hvm.state.rflags & RFLAGS_TF && v->hvm.state.blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) {
+		v->hvm.state.pending_debug |= DR6_BS;
+		hvm_mark_dirty(&v->hvm, STATE_BLOCKING);
+	}
+	return NEXT_RESUME;
+}
+
 enum exit_next exit_exception(struct vcpu *v, const struct exit *x)
 {
 	if (x->exception.vector == VECTOR_UD)
@@ -52,17 +80,10 @@ enum exit_next exit_exception(struct vcpu *v, const struct exit *x)
 		event_raise_icebp(v, (u8)x->insn_len);
 		return NEXT_RESUME;
 	}
-	if (x->exception.vector == VECTOR_DB) {
-		event_raise_debug(v, x->exception.qualification & (DR6_B | DR6_BD | DR6_BS));
-		/* SDM 3C, Checks on Guest Non-Register State: with TF and a STI or MOV SS shadow, BS must be pending.
-		 */
-		hvm_fetch(&v->hvm, STATE_BLOCKING | STATE_RFLAGS);
-		if (v->hvm.state.rflags & RFLAGS_TF && v->hvm.state.blocking & (BLOCKING_STI | BLOCKING_MOV_SS)) {
-			v->hvm.state.pending_debug |= DR6_BS;
-			hvm_mark_dirty(&v->hvm, STATE_BLOCKING);
-		}
-		return NEXT_RESUME;
-	}
+	if (x->exception.vector == VECTOR_DB)
+		return exit_db(v, x);
+	if (x->exception.vector == VECTOR_BP)
+		return exit_bp(v, x);
 	if (x->exception.vector == VECTOR_PF)
 		event_raise_page_fault(v, x->exception.qualification, x->exception.error);
 	else if (x->exception.has_error)

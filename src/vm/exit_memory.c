@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Second-level faults: RAM that is touched for the first time, and device memory.
+#include "vm/debug.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
 
@@ -29,6 +30,8 @@ enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 		}
 		return vcpu_emulate(v, &hint);
 	}
+	if (x->memory.is_present && v->vm->debug && debug_took_memory(v, x))
+		return NEXT_LEAVE;
 	err = gpa_fill(v->vm, x->memory.gpa);
 	if (err || x->memory.is_present) {
 		vm_fault(v, x, "access to RAM at %#lx: %s", x->memory.gpa.v,

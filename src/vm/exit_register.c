@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "host/memory.h"
 #include "vm/board.h"
+#include "vm/debug.h"
 #include "vm/event.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
@@ -199,9 +200,11 @@ enum exit_next exit_cr(struct vcpu *v, const struct exit *x)
 	return ok ? NEXT_ADVANCE : raise_gp(v);
 }
 
-/* Debug registers are the guest's own while it runs: nothing asks for these exits. */
+/* Debug registers are the guest's own while it runs, but for a debugger's needs. */
 enum exit_next exit_dr(struct vcpu *v, const struct exit *x)
 {
+	if (v->vm->debug)
+		return debug_register_access(v);
 	vm_fault(v, x, "unexpected debug-register exit");
 	return NEXT_LEAVE;
 }

@@ -13,6 +13,7 @@
 #include "host/panic.h"
 #include "host/trap.h"
 #include "vm/board.h"
+#include "vm/debug.h"
 #include "vm/event.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
@@ -427,6 +428,10 @@ static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 
 	load(r, v);
 	guest_timer_arm(r, v);
+	if (v->vm->debug && !debug_enter(v)) {
+		debug_step(v);
+		return;
+	}
 	while (!has_work(r)) {
 		if (vcpu_pending(v) && !event_deliver(v))
 			return;

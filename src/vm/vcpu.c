@@ -6,6 +6,7 @@
 #include "emul/fast_move.h"
 #include "host/memory.h"
 #include "vm/board.h"
+#include "vm/debug.h"
 #include "vm/event.h"
 #include "vm/guest_access.h"
 #include "vm/run.h"
@@ -171,7 +172,7 @@ static bool is_woken(struct vcpu *v)
 
 bool vcpu_is_runnable(struct vcpu *v)
 {
-	if (!vm_is_running(v->vm))
+	if (!vm_is_running(v->vm) || (v->vm->debug && !debug_lets_run(v)))
 		return false;
 	return !v->is_waiting || (vcpu_pending(v) && is_woken(v));
 }

@@ -164,5 +164,6 @@ void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...)
 	vcpu_history_print(v, &console_sink);
 	if (x && (x->kind == EXIT_ENTRY_FAILED || x->kind == EXIT_UNKNOWN))
 		hvm->explain(&v->hvm, x, &console_sink);
+	vm->fault_vcpu = v->index;
 	vm_stop(vm, VM_END_FAULT);
 }

@@ -19,6 +19,7 @@
 #define VM_KNOWN_PAGES 64
 
 struct vm;
+struct debug;
 
 /*
  * vcpu.pending: what the next entry, or the next look at the vcpu, has to see to. Any CPU sets bits, by vcpu_kick();
@@ -62,6 +63,7 @@ struct vcpu {
 	u64 event_tsc;                   /* the same as the host's time */
 	struct event exception;          /* PENDING_EXCEPTION */
 	struct event interrupted_before; /* an interrupt whose delivery gave way to an exception */
+	bool masks_interrupts;           /* a debugger steps it: what is pending waits */
 	struct lapic lapic;
 	struct policy_msrs msrs;
 	u64 tsc_adjust; /* what the guest added to its TSC */
@@ -114,10 +116,12 @@ struct vm {
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];
 	struct board board;
-	u64 event_ns;     /* board_next_event() when event_tsc was worked out, by the CPU of vcpu 0; VM locked */
-	u64 event_tsc;    /* the same as the host's time */
-	u64 last_ns;      /* the latest time that was told */
-	u64 unknown_msrs; /* atomic */
+	u64 event_ns;        /* board_next_event() when event_tsc was worked out, by the CPU of vcpu 0; VM locked */
+	u64 event_tsc;       /* the same as the host's time */
+	u64 last_ns;         /* the latest time that was told */
+	u64 unknown_msrs;    /* atomic */
+	u32 fault_vcpu;      /* VM_END_FAULT: whose */
+	struct debug *debug; /* NULL: it is not to be debugged */
 };
 
 static inline bool vm_is_running(const struct vm *vm)

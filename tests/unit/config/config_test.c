@@ -76,6 +76,8 @@ static void all_keys_are_read(void **state)
 	       "cap = 40\n"
 	       "budget = 250us\n"
 	       "period = 10ms\n"
+	       "gdb = wait\n"
+	       "on_gdb_lost = pause\n"
 	       "[vm tests]\n"
 	       "kernel: apic.elf",
 	       "");
@@ -104,8 +106,10 @@ static void all_keys_are_read(void **state)
 	assert_int_equal(vm->cap, 40);
 	assert_int_equal(vm->budget_ns, 250 * NS_PER_US);
 	assert_int_equal(vm->period_ns, 10 * NS_PER_MS);
+	assert_int_equal(vm->gdb, CONFIG_GDB_WAIT);
+	assert_int_equal(vm->on_gdb_lost, CONFIG_GDB_LOST_PAUSE);
 	assert_string_equal(config.vms[1].kernel, "apic.elf");
-	assert_int_equal(config.vms[1].line, 26);
+	assert_int_equal(config.vms[1].line, 28);
 }
 
 static void defaults_are_the_tables(void **state)
@@ -125,6 +129,8 @@ static void defaults_are_the_tables(void **state)
 	assert_int_equal(vm->on_shutdown, CONFIG_SHUTDOWN_DESTROY);
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_STOP);
 	assert_true(vm->autostart);
+	assert_int_equal(vm->gdb, CONFIG_GDB_OFF);
+	assert_int_equal(vm->on_gdb_lost, CONFIG_GDB_LOST_CONTINUE);
 }
 
 static void every_error_is_listed(void **state)

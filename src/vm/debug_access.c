@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which bytes does an instruction touch? The emulator carries it out on a copy of the registers and on memory that only
+// listens; the processor carries it out for real afterwards.
+#include "base/checked.h"
+#include "base/mem.h"
+#include "vm/debug_priv.h"
+#include "vm/gpa.h"
+
+#define ACCESSES_MAX 32
+
+struct access {
+	gpa_t gpa;
+	u32 bytes;
+	bool is_write;
+};
+
+struct listener {
+	struct guest_memory memory;
+	struct vector_file vectors;
+	struct vcpu *v;
+	u32 count;
+	struct access seen[ACCESSES_MAX];
+};
+
+static void note(struct listener *l, gpa_t gpa, u32 bytes, bool is_write)
+{
+	if (l->count < ACCESSES_MAX)
+		l->seen[l->count++] = (struct access){gpa, bytes, is_write};
+}
+
+static err_t listen_read(struct guest_memory *memory, gpa_t gpa, void *buf, u32 bytes)
+{
+	struct listener *l = CONTAINER_OF(memory, struct listener, memory);
+	const void *ram = gpa_pointer(l->v->vm, gpa, bytes);
+
+	note(l, gpa, bytes, false);
+	if (ram)
+		memcpy(buf, ram, bytes);
+	else
+		memset(buf, 0xff, bytes); /* a device, which is not to notice */
+	return OK;
+}
+
+static err_t listen_write(struct guest_memory *memory, gpa_t gpa, const void *buf, u32 bytes)
+{
+	(void)buf;
+	note(CONTAINER_OF(memory, struct listener, memory), gpa, bytes, true);
+	return OK;
+}
+
+static err_t listen_exchange(struct guest_memory *memory, gpa_t gpa, const void *expected, const void *desired,
+			     u32 bytes)
+{
+	(void)expected;
+	(void)desired;
+	note(CONTAINER_OF(memory, struct listener, memory), gpa, bytes, true);
+	return OK;
+}
+
+static err_t vector_read(struct vector_file *file, unsigned index, void *buf, u32 bytes)
+{
+	(void)file;
+	(void)index;
+	memset(buf, 0, bytes);
+	return OK;
+}
+
+static err_t vector_write(struct vector_file *file, unsigned index, const void *buf, u32 bytes, bool clears_rest)
+{
+	(void)file;
+	(void)index;
+	(void)buf;
+	(void)bytes;
+	(void)clears_rest;
+	return OK;
+}
+
+/* The instruction's bytes, so that fetching them is no access that counts. */
+static u8 code_fetch(struct vcpu *v, u8 *code)
+{
+	const struct cpu_state *s = &v->hvm.state;
+	bool is_64 = s->efer & EFER_LMA && s->seg[SEG_CS].access & SEG_L;
+	u64 at = is_64 ? s->rip : (u32)(s->seg[SEG_CS].base + s->rip);
+
+	return (u8)debug_memory_read(&v->vm->debug->target, v->index, GDB_VIRTUAL, at, code, INSN_BYTES_MAX);
+}
+
+/* What the instruction at RIP would touch; false: the emulator does not know it. */
+static bool instruction_listen(struct vcpu *v, struct listener *l)
+{
+	struct emul e = vcpu_emulator(v);
+	struct cpu_state copy;
+	struct emul_result r;
+	u8 code[INSN_BYTES_MAX];
+	enum emul_status status;
+
+	copy = v->hvm.state;
+	e.cpu = &copy;
+	e.memory = &l->memory;
+	e.vectors = &l->vectors;
+	e.ports = NULL;
+	e.repeat_max = 1;
+	e.hint.insn = code;
+	e.hint.insn_bytes = code_fetch(v, code);
+	status = emul_step(&e, &r);
+	return status != EMUL_UNSUPPORTED && status != EMUL_FAILED;
+}
+
+/* The most that one access of an instruction that the emulator does not know is taken to touch. */
+#define ACCESS_WIDEST 64
+/* SS, RSP, RFLAGS, CS, RIP and an error code: what the delivery of an event pushes. */
+#define FRAME_BYTES 48
+
+static void guess(struct listener *l, const struct exit *x, bool is_delivery)
+{
+	gpa_t gpa = x->memory.gpa;
+
+	if (is_delivery)
+		note(l, GPA(gpa.v < FRAME_BYTES ? 0 : gpa.v - FRAME_BYTES), FRAME_BYTES + 8, true);
+	else
+		note(l, gpa, ACCESS_WIDEST, x->memory.is_write);
+}
+
+static bool is_hit(const struct debug_point *p, const struct access *a)
+{
+	if (!p->is_used || p->how != POINT_MEMORY || p->kind < GDB_POINT_WRITE)
+		return false;
+	if (!ranges_overlap(p->gpa.v, p->bytes, a->gpa.v, a->bytes))
+		return false;
+	return p->kind == GDB_POINT_ACCESS || (p->kind == GDB_POINT_WRITE) == a->is_write;
+}
+
+static const u8 stop_of_point[] = {
+	[GDB_POINT_WRITE] = GDB_STOP_WRITE,
+	[GDB_POINT_READ] = GDB_STOP_READ,
+	[GDB_POINT_ACCESS] = GDB_STOP_ACCESS,
+};
+
+static bool access_hits(const struct debug *d, const struct access *a, struct debug_over *over)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (!is_hit(p, a))
+			continue;
+		over->has_hit = true;
+		over->hit_kind = stop_of_point[p->kind];
+		/* The first byte of both. */
+		over->hit_address = p->address + (a->gpa.v > p->gpa.v ? a->gpa.v - p->gpa.v : 0);
+		return true;
+	}
+	return false;
+}
+
+bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *over)
+{
+	struct listener l = {
+		.memory = {listen_read, listen_write, listen_exchange}, .vectors = {vector_read, vector_write}, .v = v};
+	bool is_delivery = v->hvm.interrupted.is_valid;
+
+	hvm_fetch(&v->hvm, STATE_ALL);
+	if (is_delivery || !instruction_listen(v, &l)) {
+		l.count = 0;
+		guess(&l, x, is_delivery);
+	}
+	for (u32 i = 0; i < l.count; i++)
+		if (access_hits(v->vm->debug, &l.seen[i], over))
+			return true;
+	return false;
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+// Points to stop at: which debug register, which INT3, which page's rights (SDM 3B, Debug Registers; SDM 3C, EPT
+// Violations).
+//
+// Debug registers come first where they fit: a slot that no vcpu's guest has enabled for itself. The rest is done by
+// memory: an INT3 in the page, or a page whose accesses exit. A page with an INT3 may only be executed, where the
+// processor can have that, so a guest that reads or writes its own code never meets it.
+#include "base/mem.h"
+#include "host/memory.h"
+#include "vm/debug_priv.h"
+#include "vm/gpa.h"
+#include "x86/regs/control.h"
+
+#define INT3 0xcc
+#define SLOTS 4
+
+/* DR7 (SDM 3B, Debug Control Register). */
+#define DR7_ENABLE(n) (BIT(2 * (n)) | BIT(2 * (n) + 1))
+#define DR7_GLOBAL(n) BIT(2 * (n) + 1)
+#define DR7_RW(n) BITS(17 + 4 * (n), 16 + 4 * (n))
+#define DR7_LEN(n) BITS(19 + 4 * (n), 18 + 4 * (n))
+enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_ACCESS = 3 };
+
+static u64 page_of(gpa_t gpa)
+{
+	return ALIGN_DOWN(gpa.v, PAGE_BYTES);
+}
+
+static bool is_in_page(const struct debug_point *p, u64 page)
+{
+	return p->is_used && p->how == POINT_MEMORY && p->has_gpa && page_of(p->gpa) == page;
+}
+
+bool debug_page_has_points(const struct debug *d, u64 page)
+{
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+		if (is_in_page(&d->points[i], page))
+			return true;
+	return false;
+}
+
+static bool can_hide(const struct debug *d)
+{
+	return d->vm->hvm.second_level.caps.execute_only;
+}
+
+/* What the guest may do in a page without an exit. */
+static enum prot page_rights(const struct debug *d, u64 page)
+{
+	enum prot rights = PROT_RWX;
+
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (!is_in_page(p, page))
+			continue;
+		rights &= PROT_RX;
+		if (p->kind != GDB_POINT_WRITE && can_hide(d))
+			rights &= PROT_X;
+	}
+	return rights;
+}
+
+/* The second level of the page, as large as it was before where nothing is left in its neighbourhood. */
+static void rights_set(struct debug *d, u64 page, enum prot rights)
+{
+	struct pagetable *pt = &d->vm->hvm.second_level;
+	u64 large = ALIGN_DOWN(page, 2 * MIB);
+	err_t err;
+
+	lock_take(&d->vm->fill_lock);
+	memory_lock_take();
+	/* No page for a split: the point stays without effect, as a pending one does. */
+	err = pagetable_protect(pt, page, PAGE_BYTES, rights);
+	if (!err && rights == PROT_RWX && pt->caps.has_2m)
+		(void)pagetable_merge(pt, large, 2 * MIB);
+	hvm->vm_flush(&d->vm->hvm);
+	pagetable_reclaim(pt);
+	memory_lock_drop();
+	lock_drop(&d->vm->fill_lock);
+}
+
+static u8 *byte_at(struct debug *d, const struct debug_point *p)
+{
+	return gpa_pointer(d->vm, p->gpa, 1);
+}
+
+void debug_page_open(struct debug *d, u64 page)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		struct debug_point *p = &d->points[i];
+
+		if (is_in_page(p, page) && p->is_laid) {
+			*byte_at(d, p) = p->original;
+			p->is_laid = false;
+		}
+	}
+	rights_set(d, page, PROT_RWX);
+}
+
+void debug_page_close(struct debug *d, u64 page)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		struct debug_point *p = &d->points[i];
+
+		if (!is_in_page(p, page) || p->is_laid || (p->kind != GDB_POINT_SOFT && p->kind != GDB_POINT_HARD))
+			continue;
+		p->original = *byte_at(d, p);
+		p->is_laid = true;
+	}
+	/* All originals are kept before the first INT3 is laid: two points may have the same byte. */
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		if (is_in_page(&d->points[i], page) && d->points[i].is_laid)
+			*byte_at(d, &d->points[i]) = INT3;
+	rights_set(d, page, page_rights(d, page));
+}
+
+/* --- debug registers ------------------------------------------------------------------------------------------ */
+static bool is_execution(const struct debug_point *p)
+{
+	return p->kind == GDB_POINT_SOFT || p->kind == GDB_POINT_HARD;
+}
+
+/* Can a debug register watch for it? There is none that sees reads only: a page can. */
+static bool fits_register(const struct debug *d, const struct debug_point *p)
+{
+	if (is_execution(p))
+		return p->kind == GDB_POINT_HARD || !p->has_gpa;
+	if (p->bytes != p->whole_bytes || p->bytes > 8 || p->bytes & (p->bytes - 1) || p->address & (p->bytes - 1))
+		return false;
+	return p->kind != GDB_POINT_READ || !can_hide(d);
+}
+
+static u32 slots_of_guests(const struct debug *d)
+{
+	u32 slots = 0;
+
+	for (u32 i = 0; i < d->vm->vcpu_count; i++)
+		for (u32 n = 0; n < SLOTS; n++)
+			if (d->vm->vcpu[i]->hvm.state.dr7 & DR7_ENABLE(n))
+				slots |= 1u << n;
+	return slots;
+}
+
+static u64 dr7_length(u64 bytes)
+{
+	return bytes == 8 ? 2 : bytes - 1;
+}
+
+static u64 dr7_of(const struct debug_point *p)
+{
+	u64 rw = is_execution(p) ? RW_EXECUTE : p->kind == GDB_POINT_WRITE ? RW_WRITE : RW_ACCESS;
+
+	return DR7_GLOBAL(p->slot) | PUT(DR7_RW(p->slot), rw) |
+	       PUT(DR7_LEN(p->slot), is_execution(p) ? 0 : dr7_length(p->bytes));
+}
+
+void debug_registers_merge(struct debug *d, const struct cpu_state *s, struct hvm_debug *out)
+{
+	out->dr7 = s->dr7 | DR7_FIXED;
+	memcpy(out->dr, s->dr, sizeof(out->dr));
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (!p->is_used || p->how != POINT_REGISTER)
+			continue;
+		out->dr7 &= ~(DR7_RW(p->slot) | DR7_LEN(p->slot));
+		out->dr7 |= dr7_of(p);
+		out->dr[p->slot] = p->address;
+	}
+}
+
+/* --- the plan --------------------------------------------------------------------------------------------------- */
+static bool locate(struct debug *d, struct debug_point *p)
+{
+	gpa_t gpa;
+
+	/* Any vcpu will do that has it mapped; mostly it is the first. */
+	for (u32 i = 0; i < d->vm->vcpu_count; i++)
+		if (debug_translate(d->vm->vcpu[i], p->address, &gpa) && gpa_pointer(d->vm, gpa, 1)) {
+			p->gpa = gpa;
+			p->has_gpa = true;
+			return true;
+		}
+	return false;
+}
+
+static void how_choose(struct debug *d, struct debug_point *p, u32 *slots)
+{
+	p->how = POINT_PENDING;
+	if (fits_register(d, p) && *slots != (1u << SLOTS) - 1) {
+		p->slot = (u8)bit_lowest(~*slots);
+		*slots |= 1u << p->slot;
+		p->how = POINT_REGISTER;
+	} else if (p->has_gpa && (p->kind != GDB_POINT_READ || can_hide(d))) {
+		p->how = POINT_MEMORY;
+	}
+}
+
+static void pages_do(struct debug *d, void (*act)(struct debug *d, u64 page))
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		const struct debug_point *p = &d->points[i];
+		bool is_first = true;
+
+		if (!p->is_used || p->how != POINT_MEMORY)
+			continue;
+		for (u32 j = 0; j < i && is_first; j++)
+			is_first = !is_in_page(&d->points[j], page_of(p->gpa));
+		if (is_first)
+			act(d, page_of(p->gpa));
+	}
+}
+
+void debug_points_plan(struct debug *d)
+{
+	u32 slots = slots_of_guests(d);
+
+	d->wants_plan = false;
+	pages_do(d, debug_page_open);
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		struct debug_point *p = &d->points[i];
+
+		if (!p->is_used)
+			continue;
+		if (!p->has_gpa)
+			(void)locate(d, p);
+		how_choose(d, p, &slots);
+	}
+	pages_do(d, debug_page_close);
+	debug_all_stale(d);
+}
+
+bool debug_points_can_lay(const struct debug *d, struct vcpu *v)
+{
+	gpa_t gpa;
+
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+		if (d->points[i].is_used && !d->points[i].has_gpa && debug_translate(v, d->points[i].address, &gpa) &&
+		    gpa_is_ram(v->vm, gpa, 1))
+			return true;
+	return false;
+}
+
+bool debug_is_laid(const struct debug *d, gpa_t gpa)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		if (d->points[i].is_used && d->points[i].is_laid && d->points[i].gpa.v == gpa.v)
+			return true;
+	return false;
+}
+
+bool debug_is_meant(const struct debug *d, gpa_t gpa, u64 address, u8 *kind)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (!p->is_used || !p->is_laid || p->gpa.v != gpa.v || p->address != address)
+			continue;
+		*kind = p->kind;
+		return true;
+	}
+	return false;
+}
+
+u32 debug_slots_used(const struct debug *d)
+{
+	u32 slots = 0;
+
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+		if (d->points[i].is_used && d->points[i].how == POINT_REGISTER)
+			slots |= 1u << d->points[i].slot;
+	return slots;
+}
+
+bool debug_has_laid(const struct debug *d)
+{
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+		if (d->points[i].is_used && d->points[i].how == POINT_MEMORY && is_execution(&d->points[i]))
+			return true;
+	return false;
+}
+
+bool debug_has_registers(const struct debug *d)
+{
+	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+		if (d->points[i].is_used && d->points[i].how == POINT_REGISTER)
+			return true;
+	return false;
+}
+
+/* --- setting and clearing ------------------------------------------------------------------------------------- */
+static bool is_same(const struct debug_point *p, enum gdb_point kind, u64 address, u64 bytes)
+{
+	bool is_range = kind >= GDB_POINT_WRITE;
+
+	return p->is_used && p->kind == kind && p->whole == address && (!is_range || p->whole_bytes == bytes);
+}
+
+static struct debug_point *point_new(struct debug *d)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		if (!d->points[i].is_used)
+			return &d->points[i];
+	return NULL;
+}
+
+static void drop(struct debug *d, struct debug_point *p)
+{
+	*p = (struct debug_point){0};
+	d->point_count--;
+}
+
+static u32 drop_all(struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
+{
+	u32 count = 0;
+
+	if (d->vm)
+		pages_do(d, debug_page_open);
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		if (!is_same(&d->points[i], kind, address, bytes))
+			continue;
+		drop(d, &d->points[i]);
+		count++;
+	}
+	if (d->vm)
+		debug_points_plan(d);
+	return count;
+}
+
+static err_t parts_add(struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
+{
+	for (u64 done = 0; done < bytes;) {
+		u64 part = MIN(bytes - done, PAGE_BYTES - (address + done) % PAGE_BYTES);
+		struct debug_point *p = point_new(d);
+
+		if (!p)
+			return ERR_SPACE;
+		*p = (struct debug_point){.is_used = true,
+					  .kind = (u8)kind,
+					  .address = address + done,
+					  .bytes = part,
+					  .whole = address,
+					  .whole_bytes = bytes};
+		d->point_count++;
+		done += part;
+	}
+	return OK;
+}
+
+/* Data that is nowhere cannot be watched, and a read that no page can be made to tell of. */
+static bool is_any_pending(const struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
+{
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		if (is_same(&d->points[i], kind, address, bytes) && d->points[i].how == POINT_PENDING)
+			return true;
+	return false;
+}
+
+err_t debug_point_set(struct gdb_target *t, u32 thread, enum gdb_point kind, u64 address, u64 bytes)
+{
+	struct debug *d = debug_of(t);
+	err_t err;
+
+	(void)thread;
+	if (kind < GDB_POINT_WRITE)
+		bytes = 1;
+	if (!bytes || address + bytes < address)
+		return ERR_RANGE;
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		if (is_same(&d->points[i], kind, address, bytes))
+			return OK;
+	err = parts_add(d, kind, address, bytes);
+	debug_points_plan(d);
+	if (!err && kind != GDB_POINT_SOFT && is_any_pending(d, kind, address, bytes))
+		err = ERR_FAULT;
+	if (err)
+		(void)drop_all(d, kind, address, bytes);
+	return err;
+}
+
+err_t debug_point_clear(struct gdb_target *t, enum gdb_point kind, u64 address, u64 bytes)
+{
+	return drop_all(debug_of(t), kind, address, kind < GDB_POINT_WRITE ? 1 : bytes) ? OK : ERR_NOENT;
+}
+
+void debug_points_lose(struct debug *d)
+{
+	pages_do(d, debug_page_open);
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		d->points[i].how = POINT_PENDING;
+		d->points[i].has_gpa = false;
+	}
+}
+
+void debug_points_clear_all(struct debug *d)
+{
+	if (!d->point_count)
+		return;
+	if (d->vm)
+		pages_do(d, debug_page_open);
+	memset(d->points, 0, sizeof(d->points));
+	d->point_count = 0;
+	debug_all_stale(d);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the debugger's target share. */
+#ifndef ETERNA_VM_DEBUG_PRIV_H
+#define ETERNA_VM_DEBUG_PRIV_H
+
+#include "gdb/gdb.h"
+#include "vm/debug.h"
+
+/* Points and the parts that ranges over several pages are cut into. */
+#define DEBUG_POINTS_MAX 512
+/* Pages that one instruction may touch and that have to be opened for it. */
+#define DEBUG_OPEN_MAX 8
+
+/* How a point is watched for. */
+enum point_how {
+	POINT_PENDING,  /* not at all: the page is not there yet */
+	POINT_REGISTER, /* by a debug register */
+	POINT_MEMORY,   /* INT3 in the page, or the page's rights */
+};
+
+/* A point within one page. */
+struct debug_point {
+	bool is_used;
+	u8 kind;      /* enum gdb_point */
+	u8 how;       /* enum point_how */
+	u8 slot;      /* POINT_REGISTER */
+	bool is_laid; /* INT3 is in the page, `original` was there */
+	u8 original;
+	u64 address; /* linear, of this part */
+	u64 bytes;
+	u64 whole; /* the point as it was asked for */
+	u64 whole_bytes;
+	bool has_gpa;
+	gpa_t gpa;
+};
+
+/* An instruction that runs with pages opened to it, while all other vcpus wait. */
+struct debug_over {
+	bool is_active;
+	u32 vcpu;
+	u32 page_count;
+	u64 page[DEBUG_OPEN_MAX];
+	bool has_hit;
+	u8 hit_kind; /* enum gdb_stop_kind */
+	u64 hit_address;
+};
+
+/* What a vcpu met that the host loop's work has to see to; it does not run before that. */
+enum debug_what {
+	DEBUG_NOTHING,
+	DEBUG_BREAK,   /* an INT3 of ours */
+	DEBUG_SLOTS,   /* debug registers of ours */
+	DEBUG_MEMORY,  /* an access to a page with points */
+	DEBUG_STEPPED, /* a step is done */
+	DEBUG_PLAN,    /* points may be laid otherwise now */
+};
+
+struct debug_event {
+	u8 what; /* enum debug_what, atomic: set by the vcpu's CPU, cleared by the work */
+	u32 slots;
+	u64 address;
+	gpa_t gpa;
+	struct exit exit;
+};
+
+struct debug_vcpu {
+	struct debug_event event;
+	u8 how;        /* enum gdb_how */
+	bool is_stale; /* debug_set() is due */
+	bool is_woken; /* it waited in HLT when it was told to step: the interrupt that ends that is taken */
+};
+
+struct debug {
+	struct gdb_target target;
+	struct vm *vm; /* NULL: there is none now */
+	bool waits;
+	bool is_stopped;      /* by the debugger */
+	bool is_dead;         /* stopped by a fault, and looked at */
+	bool runs_time;       /* the guest's clock goes on while it is stopped */
+	bool lets_interrupts; /* into steps */
+	bool wants_plan;      /* debug_points_plan() is due */
+	u32 attended;         /* whose event was seen to last */
+	struct debug_over over;
+	struct debug_vcpu vcpu[VM_VCPUS_MAX];
+	struct debug_point points[DEBUG_POINTS_MAX];
+	u32 point_count; /* used */
+	struct gdb gdb;
+};
+
+/* debug_attend.c */
+void debug_events_settle(struct debug *d);
+void debug_over_end(struct debug *d);
+
+/* debug.c. Context of all that follows, but where it says otherwise: work of the host loop, the VM is evicted and its
+ * address space loaded. */
+/* The vcpu's VM stopped for this. True: the debugger was told and all vcpus stand still. */
+bool debug_report(struct vcpu *v, u8 kind, u64 address);
+void debug_all_stale(struct debug *d);
+
+/* debug_points.c */
+err_t debug_point_set(struct gdb_target *t, u32 thread, enum gdb_point kind, u64 address, u64 bytes);
+err_t debug_point_clear(struct gdb_target *t, enum gdb_point kind, u64 address, u64 bytes);
+void debug_points_clear_all(struct debug *d);
+/* The VM goes, and another will come for the same points. */
+void debug_points_lose(struct debug *d);
+/* Who is watched for by what; called after a change of points, of the guest's own breakpoints, and of its mappings. */
+void debug_points_plan(struct debug *d);
+/* Points that could not be laid yet: could one now, by this vcpu's tables? Context: any CPU, the vcpu is loaded. */
+bool debug_points_can_lay(const struct debug *d, struct vcpu *v);
+/* Is an INT3 of ours there? Context: any CPU. */
+bool debug_is_laid(const struct debug *d, gpa_t gpa);
+/* And was it meant for this linear address, as what kind? */
+bool debug_is_meant(const struct debug *d, gpa_t gpa, u64 address, u8 *kind);
+/* Bit n: debug register n is ours. Context: any CPU. */
+u32 debug_slots_used(const struct debug *d);
+/* DR7 and the addresses as the CPU is to have them for this vcpu. */
+void debug_registers_merge(struct debug *d, const struct cpu_state *s, struct hvm_debug *out);
+/* Does any point need #BP exits, or debug registers? */
+bool debug_has_laid(const struct debug *d);
+bool debug_has_registers(const struct debug *d);
+/* A page as the guest has it, and as the points want it. */
+void debug_page_open(struct debug *d, u64 page);
+void debug_page_close(struct debug *d, u64 page);
+bool debug_page_has_points(const struct debug *d, u64 page);
+
+/* debug_memory.c */
+u32 debug_memory_read(struct gdb_target *t, u32 thread, enum gdb_space space, u64 address, u8 *buf, u32 bytes);
+u32 debug_memory_write(struct gdb_target *t, u32 thread, enum gdb_space space, u64 address, const u8 *buf, u32 bytes);
+/* Where a linear address is, whatever the rights; false: nowhere. */
+bool debug_translate(struct vcpu *v, u64 address, gpa_t *gpa);
+
+/* debug_registers.c */
+err_t debug_register_read(struct gdb_target *t, u32 thread, enum gdb_register reg, u8 *buf);
+err_t debug_register_write(struct gdb_target *t, u32 thread, enum gdb_register reg, const u8 *buf);
+
+/* debug_access.c */
+/* Which point the instruction at RIP, whose access `x` exited, touches; false: none, it is only on the same page. */
+bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *over);
+
+/* debug_command.c */
+void debug_command(struct gdb_target *t, u32 thread, char *line, struct fmt_sink *out);
+
+static inline struct debug *debug_of(struct gdb_target *t)
+{
+	return CONTAINER_OF(t, struct debug, target);
+}
+
+#endif
