@@ -13,18 +13,27 @@ static const struct {
 #undef ERROR
 };
 
-const char *error_from_name(const char *name, bool *sure)
+/* In whole words: "range" is not in "Strange". */
+static bool has_word(const char *name, const char *word)
 {
-	char plain[128];
-	size_t n = 0;
+	size_t length = strlen(word);
 
-	for (; *name && n + 1 < sizeof(plain); name++)
-		if (isalpha((unsigned char)*name))
-			plain[n++] = (char)tolower((unsigned char)*name);
-	plain[n] = 0;
+	for (const char *at = strstr(name, word); at; at = strstr(at + 1, word))
+		if ((at == name || at[-1] == '_') && (at[length] == 0 || at[length] == '_'))
+			return true;
+	return false;
+}
+
+const char *error_from_name(struct port *p, const char *name, bool *sure)
+{
+	char *plain = arena_print(p->arena, "%s", name_snake(p->arena, name));
+
+	for (char *c = plain; *c; c++)
+		if (!isalnum((unsigned char)*c))
+			*c = '_';
 	*sure = true;
 	for (u32 i = 0; i < ARRAY_COUNT(codes); i++)
-		if (strstr(plain, codes[i].word))
+		if (has_word(plain, codes[i].word))
 			return codes[i].code;
 	*sure = false;
 	return "ERR_STATE";
@@ -49,7 +58,7 @@ const char *error_from_node(struct port *p, TSNode n)
 	    !node_is(n, "string_literal") && !node_is(n, "unit_expression") && !node_is(n, "type_identifier"))
 		port_fail(p, "an error that is computed");
 	name = node_is(n, "string_literal") ? node_text(p->s, n) : node_last_name(p->s, n);
-	code = error_from_name(name, &sure);
+	code = error_from_name(p, name, &sure);
 	if (!sure)
 		todo_put(p, n, arena_print(p->arena, "no error code says %s: ERR_STATE stands for it", name));
 	return code;

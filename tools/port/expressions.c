@@ -485,7 +485,8 @@ static struct expr expr_node(struct port *p, TSNode n, struct type *expected)
 		return expr_field(p, port_expr(p, node_field(n, "value"), NULL),
 				  node_text(p->s, node_field(n, "field")));
 	if (node_is(n, "index_expression"))
-		return index_value(p, n);
+		return node_is(node_named(p->s, n).at[1], "range_expression") ? part_of_slice(p, n, false)
+									      : index_value(p, n);
 	if (node_is(n, "reference_expression"))
 		return reference(p, n, expected);
 	if (node_is(n, "call_expression"))

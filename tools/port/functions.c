@@ -76,7 +76,7 @@ static void function_step(struct port *p, TSNode n, void *context)
 	p->function = sym;
 	p->loop = NULL;
 	p->out = &p->bodies;
-	text_print(p->out, "\n%s\n{\n", head);
+	text_print(p->out, "\n%s%s\n{\n", doc_of(p, n), head);
 	port_body(p, n, sym);
 	text_put(p->out, "}\n");
 	p->function = NULL;

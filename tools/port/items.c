@@ -21,7 +21,7 @@ static const char x86_state[] =
 	"	u64 cr0, cr2, cr3, cr4; /* in the VMCS while it runs */\n	u64 efer;\n"
 	"	u8 xsave_area[4096] ALIGNED(64); /* as large as CPUID leaf 0xD says */\n";
 
-static const char *doc_of(struct port *p, TSNode n)
+const char *doc_of(struct port *p, TSNode n)
 {
 	TSNode at = ts_node_prev_named_sibling(n);
 	struct text t = {.arena = p->arena};
@@ -122,6 +122,10 @@ static void put_state(struct port *p, struct text *t, struct symbol *sym)
 	}
 }
 
+/* An EPT entry's bits, beside the table that takes Stage-2's place (SDM 3C, The EPT Translation Mechanism). */
+static const char ept_flags[] = "\n#define EPT_READ BIT(0)\n#define EPT_WRITE BIT(1)\n#define EPT_EXECUTE BIT(2)\n"
+				"#define EPT_MEMORY_TYPE_WB ((u64)6 << 3)\n#define EPT_IGNORE_PAT BIT(6)\n";
+
 static const char *attributes_of(struct port *p, struct symbol *sym)
 {
 	struct text t = {.arena = p->arena};
@@ -153,6 +157,8 @@ static void put_struct(struct port *p, struct symbol *sym)
 		text_put(&t, "\tunion {\n");
 	if (sym->is_cpu_state)
 		put_state(p, &t, sym);
+	if (strstr(sym->c, "ept") && symbol_field(sym, "root"))
+		text_put(&p->consts, ept_flags);
 	for (u32 i = 0; i < sym->field_count && !sym->is_cpu_state; i++)
 		put_field(p, &t, &sym->fields[i], is_union ? 2 : 1);
 	if (!sym->field_count)
@@ -361,6 +367,36 @@ static bool has_type_parameters(struct port *p, TSNode n)
 	return false;
 }
 
+static void alias_step(struct port *p, TSNode n, void *context)
+{
+	struct symbol *sym = context;
+	struct type *type;
+
+	(void)n;
+	type = symbol_as_type(p, sym);
+	if (type->kind == TYPE_RESULT || type->kind == TYPE_UNIT || type->kind == TYPE_SLICE)
+		return; /* these have no name of their own in C */
+	need_type(p, type);
+	text_print(&p->types, "\n%stypedef %s;\n", doc_of(p, n), type_declare(p, type, sym->c));
+}
+
+static void port_alias(struct port *p, TSNode n, struct symbol *sym)
+{
+	const char *why = demoted(p, n, MARK_ITEM);
+
+	p->item = sym->c;
+	text_print(&p->types, "\x01%u %u\n", MARK_ITEM, ts_node_start_byte(n));
+	if (node_has(node_field(n, "type_parameters")))
+		why = "a generic alias";
+	if (why || !port_try(p, alias_step, n, sym)) {
+		p->out = &p->types;
+		p->indent = 0;
+		text_put(&p->types, "\n");
+		todo_put(p, n, why ? why : p->failure);
+	}
+	text_put(&p->types, "\x02\n");
+}
+
 static void port_item(struct port *p, TSNode n)
 {
 	struct symbol *sym = symbol_of_node(p, n);
@@ -370,10 +406,14 @@ static void port_item(struct port *p, TSNode n)
 		return;
 	if (sym && sym->kind == SYM_FUNCTION) {
 		port_function(p, n, sym);
+	} else if (sym && sym->kind == SYM_ALIAS) {
+		port_alias(p, n, sym);
 	} else if (sym && sym->kind <= SYM_FLAGS) {
 		port_type_symbol(p, sym);
 	} else if (node_is(n, "impl_item")) {
 		p->self_type = node_last_name(p->s, node_field(n, "type"));
+		if (node_reads(p->s, node_field(n, "trait"), "Drop"))
+			give_up(p, n, p->self_type, "Drop: C calls nothing by itself; call this where the value dies");
 		if (has_type_parameters(p, n))
 			give_up(p, n, p->self_type,
 				"generic: C needs one set of functions for each type it is used with");

@@ -81,6 +81,11 @@ const char *name_c(struct port *p, const char *name)
 	return name;
 }
 
+const char *name_type(struct port *p, const char *name)
+{
+	return name_c(p, name_snake(p->arena, name));
+}
+
 const char *name_temporary(struct port *p, const char *stem)
 {
 	return arena_print(p->arena, "%s_%u", stem, ++p->temporaries);

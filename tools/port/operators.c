@@ -160,6 +160,11 @@ static struct expr compare(struct port *p, const char *op, struct expr a, struct
 		a = expr_field(p, a, "0"); /* gpa_t and its kin */
 		b = expr_field(p, b, "0");
 	}
+	if (a.type->kind == TYPE_STR && b.type->kind == TYPE_STR && (text_equal(op, "==") || text_equal(op, "!=")))
+		return expr_of(arena_print(p->arena, "strcmp(%s, %s) %s 0", a.text, b.text, op), &type_bool,
+			       LEVEL_EQUAL);
+	if (a.type->symbol && symbol_find_value(p, a.type->symbol->name, "eq"))
+		port_fail(p, "a comparison that %s defines itself", a.type->symbol->name);
 	if (!is_comparable(a.type) || !is_comparable(b.type))
 		port_fail(p, "a comparison of values that are no numbers");
 	return binary(p, op, a, b, &type_bool);

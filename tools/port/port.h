@@ -231,6 +231,8 @@ const char *name_snake(struct arena *a, const char *name);
 const char *name_upper(struct arena *a, const char *name);
 /* A name that C and this tree's headers leave free, ARM64's words replaced (words.def). */
 const char *name_c(struct port *p, const char *name);
+/* Of a type: always snake_case. */
+const char *name_type(struct port *p, const char *name);
 const char *name_temporary(struct port *p, const char *stem);
 
 /* --- types.c ---------------------------------------------------------------- */
@@ -282,12 +284,15 @@ void port_control(struct port *p, TSNode n, struct dest dest);
 struct type *control_type(struct port *p, TSNode n); /* of its first branch; NULL when it does not show */
 void port_match(struct port *p, TSNode n, struct dest dest);
 void port_let(struct port *p, TSNode n);
+void port_let_constant(struct port *p, TSNode n); /* `const` in a function */
 /* Of `let name = 1;`, by the name's uses in the function; fails when none shows it. */
 struct type *literal_type(struct port *p, const char *name);
 /* The same for any value; NULL when none shows it. */
 struct type *type_by_use(struct port *p, const char *name);
 struct variable *variable_declare(struct port *p, const char *name, struct type *type);
 struct variable *variable_find(struct port *p, const char *name);
+void comment_put(struct port *p, TSNode n);   /* its first line */
+const char *doc_of(struct port *p, TSNode n); /* the doc comment before an item, as a line; "" without one */
 void todo_add(struct port *p, TSNode n, const char *reason, bool is_note);
 void todo_put(struct port *p, TSNode n, const char *reason);
 /* The same with a model's proposal in the place of PORT_TODO. */
@@ -327,7 +332,7 @@ struct expr expr_init(struct port *p, TSNode n, struct type *type); /* may be a 
 struct expr expr_user_call(struct port *p, struct symbol *sym, const struct expr *self, const struct nodes *args);
 struct expr expr_std_call(struct port *p, const char *path, TSNode function, const struct nodes *args,
 			  struct type *expected, bool *known);
-const char *error_from_name(const char *name, bool *sure);
+const char *error_from_name(struct port *p, const char *name, bool *sure);
 const char *error_from_node(struct port *p, TSNode n);
 /* registers.c: false when it is no access of a system register. */
 bool register_method(struct port *p, TSNode call, TSNode receiver, const char *name, const struct nodes *args,

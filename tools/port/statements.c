@@ -312,156 +312,8 @@ void port_expression_to(struct port *p, TSNode n, struct dest dest)
 		port_value_to(p, port_expr(p, n, dest.kind == DEST_VARIABLE ? dest.type : NULL), dest);
 }
 
-/* --- let -------------------------------------------------------------------------------------------------------------
+/* --- blocks --------------------------------------------------------------------------------------------------------
  */
-
-static void let_slice(struct port *p, const char *name, struct expr e)
-{
-	const char *count = name_temporary(p, "count");
-	struct variable *v;
-	struct type *t = arena_alloc(p->arena, sizeof(*t));
-
-	if (!e.count)
-		port_fail(p, "a slice whose length is not known");
-	line_put(p, "size_t %s = %s;", count, e.count);
-	*t = *e.type;
-	t->count = count;
-	v = variable_declare(p, name, t);
-	line_put(p, "%s = %s;", type_declare(p, t, v->c), e.text);
-}
-
-static void let_value(struct port *p, const char *name, TSNode value, struct type *type)
-{
-	struct variable *v;
-	struct expr e;
-
-	if (node_is_control(value)) {
-		type = type ? type : control_type(p, value);
-		type = type ? type : type_by_use(p, name);
-		if (!type)
-			port_fail(p, "let %s = ... whose type is not written", name);
-		if (type->kind == TYPE_SLICE || type_is_fallible(type))
-			port_fail(p, "a branch that gives a slice or a result");
-		v = variable_declare(p, name, type);
-		line_put(p, "%s;", type_declare(p, type, v->c));
-		port_control(p, value, (struct dest){DEST_VARIABLE, v->c, type});
-		return;
-	}
-	e = type ? expr_init(p, value, type) : port_expr(p, value, NULL);
-	if (e.call && e.type->kind == TYPE_RESULT && type_value(e.type)->kind == TYPE_UNIT) {
-		v = variable_declare(p, name, &type_err);
-		line_put(p, "err_t %s = %s);", v->c, e.call);
-		return;
-	}
-	e = expr_checked(p, e);
-	if (e.type->kind == TYPE_UNIT || e.type->kind == TYPE_NEVER)
-		port_fail(p, "a variable without a value");
-	if (!type && e.type->is_literal) {
-		type = literal_type(p, name);
-		e = expr_init(p, value, type);
-	}
-	type = type ? type : e.type;
-	if (type->kind == TYPE_SLICE || (e.type->kind == TYPE_SLICE)) {
-		let_slice(p, name, e);
-		return;
-	}
-	if (type->kind == TYPE_ARRAY && e.text[0] != '{')
-		port_fail(p, "an array is copied");
-	v = variable_declare(p, name, type);
-	if (type_is_known(type))
-		line_put(p, "%s = %s;", type_declare(p, type, v->c), e.text);
-	else
-		line_put(p, "__auto_type %s = %s;", v->c, e.text);
-}
-
-/* let (a, b) = (x, y): one by one, the names after all values as Rust has it. */
-static void let_each(struct port *p, TSNode pattern, TSNode value)
-{
-	struct nodes names = pattern_parts(p, pattern), values = node_named(p->s, value);
-	struct expr *e = arena_alloc(p->arena, (values.count + 1) * sizeof(*e));
-
-	if (names.count != values.count)
-		port_fail(p, "a tuple with other parts than its pattern");
-	for (u32 i = 0; i < names.count; i++) {
-		e[i] = expr_checked(p, port_expr(p, values.at[i], NULL));
-		if (e[i].type->is_literal)
-			port_fail(p, "a number in a tuple whose type is not written");
-	}
-	for (u32 i = 0; i < names.count; i++)
-		pattern_bind(p, names.at[i], e[i], false);
-}
-
-void port_let(struct port *p, TSNode n)
-{
-	TSNode pattern = node_field(n, "pattern"), value = node_field(n, "value"), written = node_field(n, "type");
-	struct type *type = node_has(written) ? type_from_node(p, written) : NULL;
-	TSNode otherwise = node_field(n, "alternative");
-	const char *name;
-
-	if (node_is(pattern, "mut_pattern"))
-		pattern = node_first(pattern);
-	if (node_has(otherwise)) {
-		struct expr e = port_expr(p, value, type);
-		const char *condition;
-
-		if (e.call) {
-			const char *error;
-
-			e.type = type_option_of(p, type_value(e.type));
-			e = fallible_run(p, e, &error);
-			port_block_braced(p, otherwise, (struct dest){.kind = DEST_NOWHERE},
-					  arena_print(p->arena, "if (%s) {", error), "}");
-			if (pattern_parts(p, pattern).count == 2 && e.text)
-				pattern_bind(p, pattern_parts(p, pattern).at[1], e, false);
-			return;
-		}
-		if (!e.is_simple)
-			e = expr_temporary(p, e, "value");
-		condition = pattern_condition(p, pattern, e);
-		port_block_braced(p, otherwise, (struct dest){.kind = DEST_NOWHERE},
-				  arena_print(p->arena, "if (!(%s)) {", condition), "}");
-		pattern_bind(p, pattern, e, false);
-		return;
-	}
-	if (node_reads(p->s, pattern, "_")) {
-		port_value_to(p, port_expr(p, value, type), (struct dest){.kind = DEST_NOWHERE});
-		return;
-	}
-	if (node_is(pattern, "tuple_pattern") && node_is(value, "tuple_expression") && !type) {
-		let_each(p, pattern, value);
-		return;
-	}
-	if (!node_is(pattern, "identifier")) {
-		struct expr e = expr_checked(p, port_expr(p, value, type));
-
-		if (!e.is_simple)
-			e = expr_temporary(p, e, "parts");
-		pattern_bind(p, pattern, e, false);
-		return;
-	}
-	name = node_text(p->s, pattern);
-	if (!node_has(value)) {
-		if (!type)
-			port_fail(p, "let %s; whose type is not written", name);
-		line_put(p, "%s;", type_declare(p, type, variable_declare(p, name, type)->c));
-		return;
-	}
-	let_value(p, name, value, type);
-}
-
-/* --- blocks
- * ------------------------------------------------------------------------------------------------------------ */
-
-/* A constant of a function: a variable of its block that nobody changes. */
-static void let_constant(struct port *p, TSNode n)
-{
-	struct type *type = type_from_node(p, node_field(n, "type"));
-	struct expr e = expr_checked(p, expr_init(p, node_field(n, "value"), type));
-	const char *name = node_text(p->s, node_field(n, "name"));
-	struct variable *v = variable_declare(p, name, type);
-
-	line_put(p, "%s%s = %s;", type_is_scalar(type) ? "const " : "", type_declare(p, type, v->c), e.text);
-}
 
 static void statement_step(struct port *p, TSNode n, void *context)
 {
@@ -474,7 +326,7 @@ static void statement_step(struct port *p, TSNode n, void *context)
 	else if (node_is(n, "empty_statement") || node_is(n, "use_declaration") || node_is(n, "attribute_item"))
 		return;
 	else if (node_is(n, "const_item"))
-		let_constant(p, n);
+		port_let_constant(p, n);
 	else if (text_ends(ts_node_type(n), "_item"))
 		port_fail(p, "a declaration inside a function");
 	else
@@ -521,6 +373,30 @@ static const char *demotion_of(struct port *p, TSNode n, enum mark_kind kind)
 	return NULL;
 }
 
+void comment_put(struct port *p, TSNode n)
+{
+	const char *text = node_text(p->s, n);
+	size_t length = strlen(text);
+
+	if (p->s != p->file)
+		return;
+	if (text_starts(text, "/*")) {
+		text = arena_copy(p->arena, text + 2, length >= 4 ? length - 4 : 0);
+	} else {
+		text += strspn(text, "/!");
+	}
+	text += strspn(text, " \t\n*");
+	length = strcspn(text, "\n");
+	while (length && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+		length--;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] < ' ' && text[i] != '\t')
+			return;
+	text = arena_copy(p->arena, text, length);
+	if (length && !strstr(text, "/*") && !strstr(text, "*/"))
+		line_put(p, "/* %s */", text);
+}
+
 static void give_up_statement(struct port *p, TSNode n, const char *why)
 {
 	struct todo **last = p->todos_tail;
@@ -559,14 +435,19 @@ static void port_statement(struct port *p, TSNode n, struct dest dest)
 
 void port_block(struct port *p, TSNode block, struct dest dest)
 {
-	struct nodes list = node_named(p->s, block);
+	struct nodes list = node_all(p->s, block);
 	struct variable *outer = p->variables;
+	u32 last = list.count;
 
+	while (last && (!ts_node_is_named(list.at[last - 1]) || node_is_comment(list.at[last - 1])))
+		last--;
 	port_enter(p);
 	for (u32 i = 0; i < list.count; i++) {
-		bool is_last = i + 1 == list.count;
+		bool is_last = i + 1 == last;
 
-		if (node_is(list.at[i], "label"))
+		if (node_is_comment(list.at[i]))
+			comment_put(p, list.at[i]);
+		if (!ts_node_is_named(list.at[i]) || node_is_comment(list.at[i]) || node_is(list.at[i], "label"))
 			continue;
 		port_statement(p, list.at[i], is_last ? dest : (struct dest){.kind = DEST_NOWHERE});
 	}

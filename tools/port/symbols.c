@@ -50,7 +50,7 @@ static bool is_generic(const struct syntax *s, TSNode n)
 
 static const char *owned_c(struct port *p, const char *owner, const char *name)
 {
-	return owner ? arena_print(p->arena, "%s_%s", name_c(p, owner), name_c(p, name)) : name_c(p, name);
+	return owner ? arena_print(p->arena, "%s_%s", name_type(p, owner), name_c(p, name)) : name_c(p, name);
 }
 
 static void collect_variants(struct port *p, struct symbol *sum)
@@ -121,7 +121,7 @@ static void collect_bitflags(struct port *p, const struct syntax *s, TSNode n, b
 			continue;
 		sym = symbol_add(p, SYM_FLAGS, s, n, NULL);
 		sym->name = node_text(s, all.at[i + 1]);
-		sym->c = name_c(p, sym->name);
+		sym->c = name_type(p, sym->name);
 		sym->value = node_text(s, all.at[i + 3]);
 		sym->is_foreign = is_foreign;
 		collect_flags(p, s, sym, all.at[i + 4]);
@@ -148,7 +148,7 @@ static void collect_struct(struct port *p, struct symbol *sym)
 	u32 known = 0;
 	struct nodes list = node_named(sym->s, body);
 
-	sym->c = name_c(p, sym->name);
+	sym->c = name_type(p, sym->name);
 	sym->is_tuple = node_is(body, "ordered_field_declaration_list");
 	sym->has_default = node_has_attribute(sym->s, sym->node, "Default");
 	if (is_generic(sym->s, sym->node))
@@ -185,7 +185,7 @@ static bool collect_named(struct port *p, const struct syntax *s, TSNode n, cons
 			sym->c = sym->kind == SYM_CONST ? name_upper(p->arena, owned_c(p, owner, sym->name))
 							: name_c(p, name_snake(p->arena, sym->name));
 		else
-			sym->c = name_c(p, sym->name);
+			sym->c = name_type(p, sym->name);
 		if (sym->kind == SYM_STATIC && text_equal(sym->c, sym->name))
 			sym->c = name_snake(p->arena, sym->name);
 		if (sym->kind == SYM_ENUM)

@@ -177,6 +177,7 @@ static void put_includes(struct text *t, const char *body)
 		{"base/bits.h", {"BIT", "BITS", "PUT", "GET"}},
 		{"base/err.h", {"err_t", "err_text", "OK"}},
 		{"base/mem.h", {"memcpy", "memset", "memmove"}},
+		{"base/str.h", {"strcmp"}},
 		{"host/apic.h", {"apic_eoi", "apic_timer_arm"}},
 		{"host/clock.h", {"clock_tsc_khz"}},
 		{"host/log.h", {"log_info", "log_warn", "log_error", "log_debug"}},

@@ -122,7 +122,7 @@ static struct type *named_type(struct port *p, const char *name)
 			return t;
 		}
 	t = type_new(p, TYPE_STRUCT); /* of another file: opaque */
-	t->c = arena_print(p->arena, "struct %s", name_c(p, name));
+	t->c = arena_print(p->arena, "struct %s", name_type(p, name));
 	return t;
 }
 
