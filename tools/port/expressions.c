@@ -392,17 +392,36 @@ static struct expr reference(struct port *p, TSNode n, struct type *expected)
 	return r;
 }
 
+/* The type of (x, y) that is written nowhere: of its parts. */
+static struct type *tuple_of_parts(struct port *p, const struct expr *parts, u32 count)
+{
+	struct type **types = arena_alloc(p->arena, (count + 1) * sizeof(struct type *));
+
+	for (u32 i = 0; i < count; i++) {
+		types[i] = parts[i].type;
+		if (!type_is_scalar(types[i]) && types[i]->kind != TYPE_POINTER)
+			port_fail(p, "a tuple whose type is not written");
+		if (types[i]->is_literal || types[i]->is_option)
+			port_fail(p, "a tuple whose type is not written");
+	}
+	return type_tuple_of(p, types, count);
+}
+
 static struct expr tuple(struct port *p, TSNode n, struct type *expected)
 {
-	struct nodes parts = node_named(p->s, n);
+	struct nodes list = node_named(p->s, n);
+	struct expr *parts = arena_alloc(p->arena, (list.count + 1) * sizeof(*parts));
 	struct text t = {.arena = p->arena};
+	bool is_known = expected && expected->symbol && expected->symbol->field_count == list.count;
 
-	if (!expected || !expected->symbol || expected->symbol->field_count != parts.count)
-		port_fail(p, "a tuple whose type is not written");
+	for (u32 i = 0; i < list.count; i++)
+		parts[i] =
+			expr_checked(p, port_expr(p, list.at[i], is_known ? expected->symbol->fields[i].type : NULL));
+	if (!is_known)
+		expected = tuple_of_parts(p, parts, list.count);
 	text_print(&t, "(%s){", type_name(p, expected));
-	for (u32 i = 0; i < parts.count; i++)
-		text_print(&t, "%s.part%u = %s", i ? ", " : "", i,
-			   expr_checked(p, port_expr(p, parts.at[i], expected->symbol->fields[i].type)).text);
+	for (u32 i = 0; i < list.count; i++)
+		text_print(&t, "%s.part%u = %s", i ? ", " : "", i, parts[i].text);
 	text_put(&t, "}");
 	return expr_of(text_get(&t), expected, LEVEL_PRIMARY);
 }

@@ -289,7 +289,11 @@ static void constant_step(struct port *p, TSNode n, void *context)
 			   e.text);
 	} else {
 		bool is_mutable = node_has(node_child_of_type(n, "mutable_specifier")) || sym->type->is_atomic;
+		struct type *element = sym->type;
 
+		while (element->kind == TYPE_ARRAY)
+			element = element->of;
+		is_mutable |= element->kind == TYPE_FUNCTION || element->kind == TYPE_POINTER;
 		text_print(&p->statics, "\n%s%s%s%s = %s;\n", doc_of(p, n), sym->is_public ? "" : "static ",
 			   is_mutable || sym->type->kind == TYPE_STRUCT || sym->type->kind == TYPE_POINTER ? ""
 													   : "const ",
@@ -404,6 +408,9 @@ static void port_item(struct port *p, TSNode n)
 
 	if (node_has_attribute(p->s, n, "cfg(test)") || node_has_attribute(p->s, n, "[test]"))
 		return;
+	if (node_has_attribute(p->s, n, "[cfg("))
+		give_up(p, ts_node_prev_named_sibling(n), node_text(p->s, node_field(n, "name")),
+			"compiled under a condition in Rust, always here");
 	if (sym && sym->kind == SYM_FUNCTION) {
 		port_function(p, n, sym);
 	} else if (sym && sym->kind == SYM_ALIAS) {

@@ -241,6 +241,7 @@ extern struct type type_unknown, type_unit, type_never, type_bool, type_u8, type
 struct type *type_from_node(struct port *p, TSNode n); /* fails */
 struct type *type_pointer_to(struct port *p, struct type *of, bool is_const);
 struct type *type_option_of(struct port *p, struct type *of);
+struct type *type_tuple_of(struct port *p, struct type *const *parts, u32 count);
 struct type *type_array_of(struct port *p, struct type *of, const char *count);
 /* `u64 *name[3]`, `struct vm *name`. Fails for what cannot be declared. */
 const char *type_declare(struct port *p, const struct type *t, const char *name);

@@ -3,11 +3,14 @@
 #include "port_file.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "check.h"
 
 #define ROUNDS_MAX 40
 #define QUESTIONS_MAX 32u
+/* Rounds end after this; the text of the last one stays. */
+#define SECONDS_MAX 120
 
 const char *port_status_word(enum port_status status)
 {
@@ -148,19 +151,28 @@ static struct translation fill_in(struct port_job *job, struct demotion *demotio
 	return t;
 }
 
+static s64 seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 struct port_result port_file(struct port_job *job)
 {
 	struct port_result result = {.status = PORT_FAILED};
 	struct demotion *demotions = NULL;
 	struct translation t;
 	struct check check;
+	s64 end = seconds_now() + SECONDS_MAX;
 
 	analysis_make(&result.analysis, job->s);
 	for (;;) {
 		t = translate(job->arena, job->s, job->path, demotions, NULL, job->imports);
 		check = check_run(job->arena, job->tree, t.text);
 		result.rounds++;
-		if (!check.ran || !check.count || result.rounds == ROUNDS_MAX ||
+		if (!check.ran || !check.count || result.rounds == ROUNDS_MAX || seconds_now() > end ||
 		    !demote_all(job->arena, &demotions, &t, &check))
 			break;
 	}

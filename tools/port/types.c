@@ -173,21 +173,20 @@ static struct type *reference_type(struct port *p, TSNode n)
 	return type_pointer_to(p, t, !is_mutable);
 }
 
-static struct type *tuple_type(struct port *p, TSNode n)
+struct type *type_tuple_of(struct port *p, struct type *const *parts, u32 count)
 {
-	struct nodes parts = node_named(p->s, n);
 	struct symbol *sym = arena_alloc(p->arena, sizeof(*sym));
 	struct text name = {.arena = p->arena};
 	struct symbol *same;
 
 	text_put(&name, "pair");
-	sym->fields = arena_alloc(p->arena, parts.count * sizeof(*sym->fields));
-	for (u32 i = 0; i < parts.count; i++) {
+	sym->fields = arena_alloc(p->arena, count * sizeof(*sym->fields));
+	for (u32 i = 0; i < count; i++) {
 		struct field *f = &sym->fields[sym->field_count++];
 
 		f->name = arena_print(p->arena, "%u", i);
 		f->c = arena_print(p->arena, "part%u", i);
-		f->type = type_from_node(p, parts.at[i]);
+		f->type = parts[i];
 		text_print(&name, "_%s", type_word(p, f->type));
 	}
 	same = symbol_find_type(p, text_get(&name));
@@ -200,6 +199,16 @@ static struct type *tuple_type(struct port *p, TSNode n)
 	*p->symbols_tail = sym;
 	p->symbols_tail = &sym->next;
 	return symbol_as_type(p, sym);
+}
+
+static struct type *tuple_type(struct port *p, TSNode n)
+{
+	struct nodes parts = node_named(p->s, n);
+	struct type **types = arena_alloc(p->arena, (parts.count + 1) * sizeof(struct type *));
+
+	for (u32 i = 0; i < parts.count; i++)
+		types[i] = type_from_node(p, parts.at[i]);
+	return type_tuple_of(p, types, parts.count);
 }
 
 static struct type *function_type(struct port *p, TSNode n)
