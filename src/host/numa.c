@@ -8,7 +8,7 @@
 
 _Static_assert(NUMA_NODES_MAX <= FRAMES_NODES_MAX, "each node has a place in the frame allocator");
 
-static struct numa numa = {.node_count = 1, .reason = NUMA_NO_SRAT};
+static struct numa numa;
 
 const struct numa *host_numa(void)
 {
@@ -17,7 +17,10 @@ const struct numa *host_numa(void)
 
 void host_numa_read(struct acpi_memory *memory, const u8 *rsdp, u32 bytes)
 {
-	numa_parse(memory, rsdp, bytes, &numa);
+	if (rsdp)
+		numa_parse(memory, rsdp, bytes, &numa);
+	else
+		numa_one_node(&numa, NUMA_NO_SRAT);
 }
 
 void host_numa_note(enum numa_defect_kind kind, u64 a, u64 b)

@@ -6,10 +6,10 @@
 #include "boot/info/numa.h"
 #include "mem/frames.h"
 
-/* One node until host_numa_read(). */
+/* After host_numa_read(). */
 const struct numa *host_numa(void);
 
-/* Read the tables that an RSDP of `bytes` leads to. Context: boot CPU, before memory_init(). */
+/* Read the tables that an RSDP of `bytes` leads to; NULL: there is none. Context: boot CPU, before memory_init(). */
 void host_numa_read(struct acpi_memory *memory, const u8 *rsdp, u32 bytes);
 
 /* Note a defect of the tables that shows only beside the memory map. Before host_numa_tell(). */

@@ -54,8 +54,7 @@ void machine_read_numa(const struct boot_info *boot, struct acpi_memory *memory)
 {
 	const u8 *rsdp = rsdp_find(boot, memory);
 
-	if (rsdp)
-		host_numa_read(memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2);
+	host_numa_read(memory, rsdp, boot->rsdp_bytes ? boot->rsdp_bytes : ACPI_RSDP_BYTES_V2);
 }
 
 static void cpu_name(char name[49])

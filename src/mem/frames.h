@@ -15,7 +15,7 @@
 
 /* Proofs set smaller ones. */
 #ifndef FRAMES_NODES_MAX
-#define FRAMES_NODES_MAX 64u
+#define FRAMES_NODES_MAX 32u
 #define FRAMES_RANGES_MAX 64u
 #define FRAMES_INDEX_BITS 9 /* 512 frames of 4 KiB are one of 2 MiB, 512 of these one of 1 GiB */
 #endif

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "iface/vnuma.h"
 
-#define PLACEMENT_NODES_MAX 64u
+#define PLACEMENT_NODES_MAX 32u
 #define PLACEMENT_WHY_BYTES 160
 
 /* The machine at this moment. */

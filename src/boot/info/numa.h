@@ -13,8 +13,8 @@
 
 /* Proofs set smaller ones. */
 #ifndef NUMA_NODES_MAX
-#define NUMA_NODES_MAX 64u
-#define NUMA_RANGES_MAX 128u
+#define NUMA_NODES_MAX 32u
+#define NUMA_RANGES_MAX 64u
 #define NUMA_CPUS_MAX 256u
 #endif
 
