@@ -31,7 +31,7 @@
 #define FEATURE_1G BIT(26)
 
 static struct pool pool;
-#define NODE_POOLS_MAX 8                     /* nodes of higher numbers share the main one */
+#define NODE_POOLS_MAX 8                      /* nodes of higher numbers share the main one */
 static struct pool node_pool[NODE_POOLS_MAX]; /* without pages for nodes that have none of their own */
 static struct frames frames;
 static struct pagetable table;
