@@ -28,7 +28,8 @@ $(ZYDIS_PARTS:%=$(O)/hosted/zydis/%.o): $(O)/hosted/zydis/%.o: src/emul/zydis_li
 $(ZYDIS_PARTS:%=$(O)/image/zydis/%.o): $(O)/image/zydis/%.o: src/emul/zydis_libc.h $(ZYDIS_READY) $(ZYCORE_READY)
 	$(call say,CC,Zydis $*.c)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -ffreestanding -nostdlib -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only $(ZYDIS_COMPILE)
+	$(Q)$(CC) -ffreestanding -nostdlib -fno-pic -mno-red-zone -mcmodel=kernel -mgeneral-regs-only \
+		-ffunction-sections -fdata-sections $(ZYDIS_COMPILE) $(if $(filter Formatter%,$*),-Os)
 
 # --- The guest's DSDT: AML, as the bytes of a C array.
 LIBRARY_INCLUDES += -I$(O)/gen
