@@ -204,7 +204,12 @@ void lapic_ack(struct lapic *l, u8 vector);
  * For the TPR threshold of virtualised CR8: the priority class that TPR must fall below before something can be
  * injected; 0 if nothing is held back by TPR.
  */
-u8 lapic_tpr_threshold(const struct lapic *l);
+static inline u8 lapic_tpr_threshold(const struct lapic *l)
+{
+	u8 class = l->irr_max & 0xf0;
+
+	return class > (l->isr_max & 0xf0) && class <= (l->tpr & 0xf0) ? class >> 4 : 0;
+}
 
 /* --- time -------------------------------------------------------------------------------------------------------- */
 

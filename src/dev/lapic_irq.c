@@ -152,13 +152,6 @@ void lapic_set_cr8(struct lapic *l, u8 cr8)
 	lapic_update(l);
 }
 
-u8 lapic_tpr_threshold(const struct lapic *l)
-{
-	u8 class = CLASS(l->irr_max);
-
-	return class > CLASS(l->isr_max) && class <= CLASS(l->tpr) ? class >> 4 : 0;
-}
-
 /* SDM 3A, Arbitration Priority Register. */
 u8 lapic_apr(const struct lapic *l)
 {

@@ -81,17 +81,6 @@ void vcpu_kick(struct vcpu *v, u32 pending)
 		run_tell(v);
 }
 
-void vcpu_tpr_store(struct vcpu *v)
-{
-	u8 threshold = lapic_tpr_threshold(&v->lapic);
-
-	if (v->hvm.state.cr8 == v->lapic.tpr >> 4 && v->hvm.tpr_threshold == threshold)
-		return;
-	v->hvm.state.cr8 = v->lapic.tpr >> 4;
-	v->hvm.tpr_threshold = threshold;
-	hvm_mark_dirty(&v->hvm, STATE_TPR);
-}
-
 /* INIT leaves FPU, TSC, SYSENTER and other MSRs alone (SDM 3A, IA-32 and Intel 64 Processor States Following Power-up,
  * Reset, or INIT); CR0 keeps CD and NW. */
 static void take_init(struct vcpu *v)

@@ -37,7 +37,16 @@ static inline void vcpu_tpr_fetch(struct vcpu *v)
 	if (v->hvm.state.cr8 != v->lapic.tpr >> 4)
 		lapic_set_cr8(&v->lapic, (u8)v->hvm.state.cr8);
 }
-void vcpu_tpr_store(struct vcpu *v);
+static inline void vcpu_tpr_store(struct vcpu *v)
+{
+	u8 threshold = lapic_tpr_threshold(&v->lapic);
+
+	if (v->hvm.state.cr8 == v->lapic.tpr >> 4 && v->hvm.tpr_threshold == threshold)
+		return;
+	v->hvm.state.cr8 = v->lapic.tpr >> 4;
+	v->hvm.tpr_threshold = threshold;
+	hvm_mark_dirty(&v->hvm, STATE_TPR);
+}
 
 /* What a handler of an exit wants done next. */
 enum exit_next {

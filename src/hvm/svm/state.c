@@ -163,6 +163,10 @@ void svm_fetch(struct hvm_vcpu *v, u32 groups)
 	const struct vmcb *b = v->control;
 
 	v->fetched |= groups;
+	if (groups & STATE_TPR)
+		s->cr8 = GET(VINTR_TPR, vmcb_virtual_interrupt(b)) & 15;
+	if (groups == STATE_TPR) /* often alone */
+		return;
 	if (groups & STATE_RIP)
 		s->rip = vmcb_rip(b);
 	if (groups & STATE_RSP)
@@ -185,8 +189,6 @@ void svm_fetch(struct hvm_vcpu *v, u32 groups)
 		s->dr7 = vmcb_dr7(b);
 	if (groups & STATE_CR2)
 		s->cr2 = vmcb_cr2(b);
-	if (groups & STATE_TPR)
-		s->cr8 = GET(VINTR_TPR, vmcb_virtual_interrupt(b)) & 15;
 }
 
 void svm_write_back(struct hvm_vcpu *v)

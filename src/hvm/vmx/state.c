@@ -141,6 +141,10 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 	struct cpu_state *s = &v->state;
 
 	v->fetched |= groups;
+	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
+		s->cr8 = *vmx_vtpr(v) >> 4;
+	if (groups == STATE_TPR) /* often alone */
+		return;
 	if (groups & STATE_RIP)
 		s->rip = vmread(VMCS_guest_rip);
 	if (groups & STATE_RSP)
@@ -161,8 +165,6 @@ void vmx_fetch(struct hvm_vcpu *v, u32 groups)
 		vmx_debug_fetch(v, groups);
 	if (groups & STATE_CR2)
 		s->cr2 = read_cr2();
-	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
-		s->cr8 = *vmx_vtpr(v) >> 4;
 }
 
 void vmx_write_back(struct hvm_vcpu *v)
