@@ -8,6 +8,7 @@
 #include "host/cpu.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/panic.h"
 #include "host/power.h"
 #include "host/smp.h"
 #include "hvm/hvm.h"
@@ -19,15 +20,15 @@
 #include "main/read_config.h"
 #include "vm/run.h"
 
-static struct config config;
+static struct config *config;
 static bool is_config_good;
 
 static void vms_tell(void)
 {
 	char size[32];
 
-	for (u32 i = 0; i < config.vm_count; i++) {
-		const struct vm_config *vm = &config.vms[i];
+	for (u32 i = 0; i < config->vm_count; i++) {
+		const struct vm_config *vm = &config->vms[i];
 
 		fmt_bytes(size, sizeof(size), vm->memory_bytes);
 		log_info("VM %s of the configuration: %u vcpu%s, %s, kernel %s, \"%s\"", vm->name, vm->vcpus,
@@ -66,11 +67,14 @@ static void cpu_run(struct cpu *cpu)
 
 void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 {
-	is_config_good = config_read(boot, &config);
+	config = pool_alloc(memory_pool(), pool_pages(sizeof(*config)));
+	if (!config)
+		fatal("no memory for the configuration");
+	is_config_good = config_read(boot, config);
 	if (is_config_good) {
-		log_set_level((enum log_level)config.host.log);
+		log_set_level((enum log_level)config->host.log);
 		vms_tell();
-		fleet_init(&config, boot);
+		fleet_init(config, boot);
 	}
 	memory_seal();
 	smp_start(acpi, CPUS_MAX, hvm->cpu_enable);

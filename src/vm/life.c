@@ -164,34 +164,65 @@ static err_t copies_do(struct vm *vm, const struct load_plan *plan)
 	return OK;
 }
 
+static err_t load(struct vm *vm, struct load_input *input, enum load_format format, struct load_plan *plan)
+{
+	err_t err = board_place_tables(vm, &input->rsdp_gpa);
+
+	if (err) {
+		(void)fmt_string(plan->message, sizeof(plan->message), "ACPI tables: %s", err_text(err));
+		return err;
+	}
+	err = load_kernel(format, input, plan);
+	if (err)
+		return err;
+	err = copies_do(vm, plan);
+	if (err)
+		(void)fmt_string(plan->message, sizeof(plan->message), "guest memory: %s", err_text(err));
+	return err;
+}
+
+/* A plan is too large for the stack, and needed for a moment only. */
+static struct load_plan *plan_create(void)
+{
+	struct load_plan *plan;
+
+	memory_lock_take();
+	plan = pool_alloc(memory_pool(), pool_pages(sizeof(*plan)));
+	memory_lock_drop();
+	return plan;
+}
+
+static void plan_destroy(struct load_plan *plan)
+{
+	memory_lock_take();
+	pool_free(memory_pool(), plan, pool_pages(sizeof(*plan)));
+	memory_lock_drop();
+}
+
 err_t vm_load(struct vm *vm, const struct load_input *files, enum load_format format, char *message)
 {
-	static struct load_plan plan; /* too large for the stack */
+	struct load_plan *plan = plan_create();
 	struct load_input input = *files;
 	err_t err;
 
+	if (!plan) {
+		(void)fmt_string(message, LOAD_MESSAGE_BYTES, "no memory for the plan of loading");
+		return ERR_NOMEM;
+	}
 	input.low_ram_bytes = vm->low_bytes;
 	input.high_ram_bytes = vm->high_bytes;
 	gpa_enter(vm);
-	err = board_place_tables(vm, &input.rsdp_gpa);
-	if (err)
-		(void)fmt_string(plan.message, sizeof(plan.message), "ACPI tables: %s", err_text(err));
-	else
-		err = load_kernel(format, &input, &plan);
-	if (!err) {
-		err = copies_do(vm, &plan);
-		if (err)
-			(void)fmt_string(plan.message, sizeof(plan.message), "guest memory: %s", err_text(err));
-	}
+	err = load(vm, &input, format, plan);
 	gpa_enter(NULL);
 	if (err) {
-		memcpy(message, plan.message, LOAD_MESSAGE_BYTES);
-		return err;
+		memcpy(message, plan->message, LOAD_MESSAGE_BYTES);
+	} else {
+		log_info("VM %s: %s", vm->name, plan->description);
+		vm->vcpu[0]->hvm.state = plan->entry;
+		vm->vcpu[0]->hvm.state.pat = cpu_state_reset.pat;
+		hvm_mark_dirty(&vm->vcpu[0]->hvm, STATE_ALL);
+		lapic_virtual_wire(&vm->vcpu[0]->lapic);
 	}
-	log_info("VM %s: %s", vm->name, plan.description);
-	vm->vcpu[0]->hvm.state = plan.entry;
-	vm->vcpu[0]->hvm.state.pat = cpu_state_reset.pat;
-	hvm_mark_dirty(&vm->vcpu[0]->hvm, STATE_ALL);
-	lapic_virtual_wire(&vm->vcpu[0]->lapic);
-	return OK;
+	plan_destroy(plan);
+	return err;
 }
