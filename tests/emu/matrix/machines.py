@@ -84,6 +84,8 @@ def eterna_command(row, options):
         command += ["--icount"] if machine.icount else []
     if machine.model:
         command += ["--cpu-model", machine.model]
+    if row.cpus != "1":
+        command += ["--cpus", row.cpus]
     command += ["--timeout", str(LINUX_LIMIT_S if row.is_linux else GUEST_LIMIT_S)]
     if len(row.guests) > 1:
         return command + several_words(row, options)

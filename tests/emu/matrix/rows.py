@@ -17,16 +17,18 @@ class BadMatrix(Exception):
 class Row:
     """One guest on one machine. part "off": not run, and `texts` is the reason."""
 
-    def __init__(self, guest, machine, vcpus, memory, rest):
+    def __init__(self, guest, machine, processors, memory, rest):
         self.guest = guest      # a folder of tests/guest, several joined by +, or a kernel of machines.LINUX
         self.machine = machine  # machines.Machine
-        self.vcpus = vcpus      # of the guest, as text
+        self.vcpus, _, cpus = processors.partition("@")  # of the guest, as text
+        self.cpus = cpus or "1"  # of the machine, as text
+        self.processors = processors
         self.memory = memory    # of the guest, as text: 128M
         self.part, self.status, self.texts = rest
 
     @property
     def name(self):
-        return "-".join((self.guest, *self.machine.words, self.vcpus, self.memory))
+        return "-".join((self.guest, *self.machine.words, self.processors, self.memory))
 
     @property
     def guests(self):
@@ -90,11 +92,13 @@ class Reader:
         guest, where, vcpus, memory, part, status, text = fields
         self.guest_check(guest)
         for word in vcpus.split(","):
-            if not re.fullmatch(r"[1-9]\d?", word):
-                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99')
+            if not re.fullmatch(r"[1-9]\d?(@[1-9]\d?)?", word):
+                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99, nor two as in 4@2')
         for word in memory.split(","):
             if not re.fullmatch(r"[1-9]\d*[MG]", word):
                 raise BadMatrix(f'memory "{word}" is no size such as 128M or 4G')
+        if "@" in vcpus and any(machine.icount for machine in self.machines_read(where)):
+            raise BadMatrix(f'machine "{where}": QEMU counts instructions with one processor only')
         rest = self.rest_read(part, status, text)
         return [Row(guest, *cell, rest)
                 for cell in itertools.product(self.machines_read(where), vcpus.split(","), memory.split(","))]
