@@ -30,8 +30,9 @@ bool lock_ranks_pop(struct lock_ranks *r, enum lock_rank rank)
 const char *lock_rank_name(enum lock_rank rank)
 {
 	static const char *const names[LOCK_RANKS] = {
-		[LOCK_RUN] = "run",       [LOCK_VM] = "VM",         [LOCK_FILL] = "fill",
-		[LOCK_SWITCH] = "switch", [LOCK_MEMORY] = "memory", [LOCK_CONSOLE] = "console",
+		[LOCK_RUN] = "run",         [LOCK_SCHEDULE] = "schedule", [LOCK_VM] = "VM",
+		[LOCK_FILL] = "fill",       [LOCK_SWITCH] = "switch",     [LOCK_MEMORY] = "memory",
+		[LOCK_CONSOLE] = "console",
 	};
 
 	return rank < LOCK_RANKS && names[rank] ? names[rank] : "?";

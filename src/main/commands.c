@@ -69,6 +69,13 @@ static void vms_run(const struct command_call *call)
 		fmt_print(call->out, "  no VMs\n");
 }
 
+/* The time that it got is told up to its last turn. */
+static void vcpu_print(const struct vcpu *v, struct fmt_sink *out)
+{
+	fmt_print(out, "  vcpu %-3u %s, rip %016lx, on CPU %u for %lu ms\n", v->index, v->is_waiting ? "waits" : "runs",
+		  v->hvm.state.rip, v->cpu, v->entity.service_ns / NS_PER_MS);
+}
+
 static void info_run(const struct command_call *call)
 {
 	struct fleet_vm *f = vm_of(call);
@@ -88,8 +95,7 @@ static void info_run(const struct command_call *call)
 	fmt_print(call->out, "  touched  %s\n  time     %lu ms\n  MSRs     %lu accesses to unknown ones\n", size,
 		  (f->vm->state == VM_PAUSED ? f->vm->paused_ns : vm_now_ns(f->vm)) / NS_PER_MS, f->vm->unknown_msrs);
 	for (u32 i = 0; i < f->vm->vcpu_count; i++)
-		fmt_print(call->out, "  vcpu %-3u %s, rip %016lx\n", i, f->vm->vcpu[i]->is_waiting ? "waits" : "runs",
-			  f->vm->vcpu[i]->hvm.state.rip);
+		vcpu_print(f->vm->vcpu[i], call->out);
 	if (f->vm->cause[0])
 		fmt_print(call->out, "  cause    %s\n", f->vm->cause);
 }
@@ -248,6 +254,10 @@ static void create_run(const struct command_call *call)
 
 	if (!err)
 		err = config_read_vm(text, &config, call->out);
+	if (!err && config.cpus_exclusive) {
+		fmt_print(call->out, "cpus_exclusive: only in eterna.conf\n");
+		err = ERR_UNSUPPORTED;
+	}
 	if (!err)
 		err = fleet_define(&config, &f);
 	if (err)

@@ -13,6 +13,7 @@
 #include "vm/debug.h"
 #include "vm/life.h"
 #include "vm/run.h"
+#include "vm/schedule.h"
 
 /* The exit status of a run in which a VM was stopped by a fault. */
 #define STATUS_VM_FAULT 4
@@ -107,6 +108,15 @@ err_t fleet_start(struct fleet_vm *f)
 		.has_testdev = f->config->testdev,
 		.on_output = console_switch_output,
 		.owner = (u32)(f - fleet),
+		.schedule =
+			{
+				.weight = f->config->weight,
+				.cap_percent = f->config->cap,
+				.budget_ns = f->config->budget_ns,
+				.period_ns = f->config->period_ns,
+				.cpus = f->config->cpus,
+				.owner = f->config->cpus_exclusive ? (u32)(f - fleet) : SCHED_NO_OWNER - 1,
+			},
 		.wall_seconds = clock_wall_seconds(),
 	};
 	char size[32];
@@ -159,6 +169,20 @@ static void start_at(struct fleet_vm *f, u64 due_ns, u64 now_ns)
 	log_info("VM %s: starts in %lu ms", f->config->name, (due_ns - now_ns) / NS_PER_MS);
 }
 
+/* CPUs of its own are kept for a VM also while it does not run. Those that the machine lacks are told at its start. */
+static void own_cpus_keep(u32 i)
+{
+	const struct vm_config *config = fleet[i].config;
+
+	for (u32 cpu = cpu_set_next(&config->cpus, 0); config->cpus_exclusive && cpu != CPU_SET_NONE;
+	     cpu = cpu_set_next(&config->cpus, cpu + 1)) {
+		err_t err = schedule_own(cpu, i);
+
+		if (err)
+			log_warn("VM %s: CPU %u cannot be its own: %s", config->name, cpu, err_text(err));
+	}
+}
+
 void fleet_start_all(void)
 {
 	u32 order[CONFIG_VMS_MAX];
@@ -166,6 +190,8 @@ void fleet_start_all(void)
 	u64 now = host_now_ns();
 	u64 due = now;
 
+	for (u32 i = 0; i < fleet_count; i++)
+		own_cpus_keep(i);
 	for (u32 i = 0; i < count; i++) {
 		due += fleet[order[i]].config->start_delay_ns;
 		start_at(&fleet[order[i]], due, now);

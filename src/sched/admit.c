@@ -115,7 +115,7 @@ static void entity_init(struct sched_entity *e, const struct sched_params *p, co
 {
 	*e = (struct sched_entity){
 		.weight = p->weight,
-		.is_movable = !p->budget_ns && cpu_set_count(allowed) > 1,
+		.is_movable = !p->budget_ns && !p->stays && cpu_set_count(allowed) > 1,
 		.allowed = *allowed,
 		.budget_ns = p->budget_ns,
 		.period_ns = p->period_ns,

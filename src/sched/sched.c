@@ -165,6 +165,19 @@ void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_n
 	unlock(s, cpu);
 }
 
+void sched_yield_turn(struct sched *s, struct sched_entity *e)
+{
+	u32 cpu = atomic_load(&e->cpu);
+	struct sched_cpu *c = &s->cpu[cpu];
+	const struct sched_entity *next;
+
+	s->locks->take(s->locks, cpu);
+	next = queue_best(c);
+	if (!e->is_on_budget && next && next->queue != SCHED_QUEUE_DEADLINE)
+		e->vtime = key_later(e->vtime, next->vtime + 1);
+	s->locks->give(s->locks, cpu);
+}
+
 u64 sched_steps(const struct sched_cpu *c)
 {
 	return c->deadlines.steps + c->fixed.steps + c->movable.steps + c->timers.steps + c->scan_steps;

@@ -60,6 +60,7 @@ struct sched_params {
 	u64 period_ns;       /* SCHED_PERIOD_MIN_NS to SCHED_PERIOD_MAX_NS where there is a budget */
 	struct cpu_set cpus; /* where it may run; empty: on all CPUs that are nobody's own */
 	u32 owner;           /* who it belongs to, for CPUs that are somebody's own */
+	bool stays;          /* on the CPU that it is given first, even if it may run on others */
 };
 
 enum sched_state { SCHED_ABSENT, SCHED_WAITING, SCHED_READY, SCHED_HELD, SCHED_RUNNING };
@@ -70,7 +71,7 @@ enum sched_queue { SCHED_QUEUE_NONE, SCHED_QUEUE_DEADLINE, SCHED_QUEUE_FIXED, SC
 struct sched_entity {
 	/* constant from sched_add() on */
 	u32 weight;
-	bool is_movable;        /* more than one CPU, no reservation */
+	bool is_movable;        /* more than one CPU, no reservation, and it need not stay */
 	struct cpu_set allowed; /* never empty */
 	u64 budget_ns;
 	u64 period_ns;
@@ -191,6 +192,9 @@ struct sched_choice sched_pick(struct sched *s, u32 cpu, u64 now_ns);
 
 /* The entity ran until now: it could go on (true), or has to wait. Context: the CPU that ran it. */
 void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns);
+
+/* What runs lets the first that waits, if one does, go before it. Context: the CPU that runs it, before sched_put(). */
+void sched_yield_turn(struct sched *s, struct sched_entity *e);
 
 /* Operations' steps of this CPU so far. */
 u64 sched_steps(const struct sched_cpu *c);

@@ -34,6 +34,7 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	vm->on_output = spec->on_output;
 	vm->owner = spec->owner;
 	vm->numa = spec->numa;
+	vm->schedule = spec->schedule;
 	vm->hvm.traps_undefined = spec->has_testdev;
 	vm->tsc_at_zero = clock_tsc();
 	vm->paused_ns = 0;

@@ -11,7 +11,8 @@ struct vm_spec {
 	const char *name;
 	u32 vcpu_count;
 	u64 memory_bytes;
-	struct vnuma numa; /* of these vcpus and that memory */
+	struct vnuma numa;            /* of these vcpus and that memory */
+	struct sched_params schedule; /* of each vcpu */
 	bool has_testdev;
 	void (*on_output)(struct vm *vm); /* may be NULL: output is dropped */
 	u32 owner;

@@ -17,11 +17,9 @@
 #include "vm/event.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
+#include "vm/schedule.h"
 #include "vm/vcpu.h"
 #include "x86/insn.h"
-
-/* How long a vcpu runs while others wait. */
-#define SLICE_NS (2 * NS_PER_MS)
 
 struct vm *vms[VMS_MAX];
 
@@ -30,7 +28,6 @@ struct run_cpu {
 	u32 index;
 	struct vcpu *loaded;
 	u64 armed_tsc; /* the timer's deadline */
-	u32 last;      /* in vcpus: who ran last */
 	u32 runnable;  /* how many could run when one was picked */
 	struct lock lock;
 	u32 vcpu_count;
@@ -93,8 +90,12 @@ void run_tell(struct vcpu *v)
 
 void run_yield(void)
 {
-	if (this_run()->runnable > 1)
-		run_request_work();
+	struct run_cpu *r = this_run();
+
+	if (r->runnable < 2)
+		return;
+	schedule_yield(r->loaded);
+	run_request_work();
 }
 
 const struct vcpu *run_loaded(u32 cpu)
@@ -130,23 +131,30 @@ void run_init(void)
 		runs[i]->armed_tsc = NEVER;
 		runs[i]->lock = LOCK_INIT(LOCK_RUN);
 	}
+	schedule_init();
 	panic_set_reporter(exits_report);
 	trap_set_handler(HOST_VECTOR_TIMER, timer_interrupt);
 	ipi_init();
 }
 
-static err_t vcpu_place(struct vcpu *v, u32 cpu)
+/* On one of `cpus`, by the scheduler's choice. */
+static err_t vcpu_place(struct vcpu *v, const struct cpu_set *cpus)
 {
-	struct run_cpu *r = runs[cpu];
-	err_t err = ERR_SPACE;
+	struct run_cpu *r;
+	err_t err = schedule_add(v, cpus);
 
-	v->cpu = cpu;
+	if (err)
+		return err;
+	r = runs[v->cpu];
+	err = ERR_SPACE;
 	lock_take(&r->lock);
 	if (r->vcpu_count < RUN_VCPUS_MAX) {
 		r->vcpus[r->vcpu_count++] = v;
 		err = OK;
 	}
 	lock_drop(&r->lock);
+	if (err)
+		schedule_remove(v);
 	return err;
 }
 
@@ -161,23 +169,21 @@ static void vcpu_forget(struct vcpu *v)
 			r->vcpus[kept++] = r->vcpus[i];
 	r->vcpu_count = kept;
 	lock_drop(&r->lock);
+	schedule_remove(v);
 }
 
-/* A CPU for a vcpu: the n-th in turn of those on its node; of all where its node has none in use. */
-static u32 cpu_choose(const struct vcpu *v, u32 n)
+/* Those that its VM may use and its node has; where there are none, all that its VM may use. */
+static struct cpu_set cpus_of(const struct vcpu *v)
 {
 	u8 node = v->vm->numa.node[vnuma_node_of_vcpu(&v->vm->numa, v->index)].host_node;
-	u32 there = 0;
+	const struct cpu_set *wanted = &v->vm->schedule.cpus;
+	struct cpu_set there = {{0}};
 
 	for (u32 i = 0; i < cpu_count; i++)
-		there += host_numa_node_of(cpu_at[i]->apic_id) == node;
-	if (!there)
-		return n % cpu_count;
-	n %= there;
-	for (u32 i = 0; i < cpu_count; i++)
-		if (host_numa_node_of(cpu_at[i]->apic_id) == node && !n--)
-			return i;
-	return 0;
+		if (host_numa_node_of(cpu_at[i]->apic_id) == node &&
+		    (cpu_set_is_empty(wanted) || cpu_set_has(wanted, i)))
+			cpu_set_add(&there, i);
+	return cpu_set_is_empty(&there) ? *wanted : there;
 }
 
 err_t run_add(struct vm *vm)
@@ -191,8 +197,11 @@ err_t run_add(struct vm *vm)
 		return ERR_SPACE;
 	vms[slot] = vm;
 	vm->id = slot;
-	for (u32 i = 0; i < vm->vcpu_count && !err; i++)
-		err = vcpu_place(vm->vcpu[i], cpu_choose(vm->vcpu[i], slot + i));
+	for (u32 i = 0; i < vm->vcpu_count && !err; i++) {
+		struct cpu_set cpus = cpus_of(vm->vcpu[i]);
+
+		err = vcpu_place(vm->vcpu[i], &cpus);
+	}
 	if (err)
 		run_remove(vm);
 	return err;
@@ -209,13 +218,15 @@ void run_move(struct vm *vm)
 {
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		struct vcpu *v = vm->vcpu[i];
-		u32 from = v->cpu, to = cpu_choose(v, vm->id + i);
+		struct cpu_set cpus = cpus_of(v);
+		struct cpu_set back = {{0}};
 
-		if (to == from)
+		if (cpu_set_has(&cpus, v->cpu))
 			continue;
+		cpu_set_add(&back, v->cpu);
 		vcpu_forget(v);
-		if (vcpu_place(v, to)) { /* full: back to where it left room */
-			err_t err = vcpu_place(v, from);
+		if (vcpu_place(v, &cpus)) { /* full: back to where it left room */
+			err_t err = vcpu_place(v, &back);
 
 			ASSERT(!err);
 		}
@@ -386,38 +397,41 @@ void run_board_moved(struct vm *vm)
 		run_request_work_of(cpu);
 }
 
+/* Tell the scheduler whether the vcpu can run. */
+static bool vcpu_attend(struct vcpu *v, u64 *deadline)
+{
+	if (!vm_is_running(v->vm)) {
+		schedule_sleep(v);
+		return false;
+	}
+	board_tick(v);
+	*deadline = MIN(*deadline, event_tsc(v));
+	if (!vcpu_is_runnable(v))
+		return false;
+	schedule_wake(v);
+	return true;
+}
+
 /*
  * What the loop does with all vcpus of its CPU, with the list locked: their timers, and the board's with vcpu 0; when
- * the next of them is due; and who runs next: the one after who ran last, in turn.
+ * the next of them is due, or the turn of who runs next is over; and who that is.
  */
 static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
 {
-	u32 start = r->last + 1;
-	struct vcpu *found = NULL;
+	struct vcpu *chosen;
+	u64 until;
 
 	r->runnable = 0;
 	*deadline = NEVER;
 	lock_take(&r->lock);
-	for (u32 i = 0; i < r->vcpu_count; i++) {
-		u32 at = (start + i) % r->vcpu_count;
-		struct vcpu *v = r->vcpus[at];
-
-		if (!vm_is_running(v->vm))
-			continue;
-		board_tick(v);
-		*deadline = MIN(*deadline, event_tsc(v));
-		if (!vcpu_is_runnable(v))
-			continue;
-		if (!found) {
-			found = v;
-			r->last = at;
-		}
-		r->runnable++;
-	}
-	if (found)
-		__atomic_store_n(&found->is_chosen, true, __ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < r->vcpu_count; i++)
+		r->runnable += vcpu_attend(r->vcpus[i], deadline);
+	chosen = schedule_pick(r->index, &until);
+	*deadline = MIN(*deadline, until);
+	if (chosen)
+		__atomic_store_n(&chosen->is_chosen, true, __ATOMIC_SEQ_CST);
 	lock_drop(&r->lock);
-	return found;
+	return chosen;
 }
 
 /* Run one vcpu until it waits, its VM stops, its slice is over or there is work. */
@@ -481,10 +495,11 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	v = vcpus_attend(r, &deadline);
 	if (work)
 		deadline = work_due(deadline);
-	timer_arm(r, r->runnable > 1 ? MIN(deadline, clock_tsc() + clock_ns_to_tsc(SLICE_NS)) : deadline);
+	timer_arm(r, deadline);
 	if (v) {
 		first_entry_tell(v);
 		vcpu_run(r, v);
+		schedule_put(v, !v->is_waiting && vm_is_running(v->vm));
 		__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
 	} else if (!has_work(r)) {
 		interrupt_wait();

@@ -11,6 +11,7 @@
 #include "mem/frames.h"
 #include "policy/cpuid.h"
 #include "policy/msr.h"
+#include "sched/sched.h"
 #include "vm/board.h"
 
 #define VM_NAME_BYTES 32
@@ -53,9 +54,10 @@ struct vcpu {
 	struct hvm_vcpu hvm; /* first: the backend's own view of a vcpu */
 	struct vm *vm;
 	u32 index;
-	u32 cpu;         /* the CPU that runs it */
-	u32 pending;     /* atomic */
-	u32 loaded_on;   /* atomic: number of the CPU that holds its registers, plus 1; 0: none */
+	u32 cpu;                    /* the CPU that runs it */
+	struct sched_entity entity; /* schedule.c */
+	u32 pending;                /* atomic */
+	u32 loaded_on;              /* atomic: number of the CPU that holds its registers, plus 1; 0: none */
 	bool is_chosen;  /* atomic: its CPU has picked it, and looks at `pending` before it enters the guest */
 	bool is_waiting; /* in HLT, or for a start-up IPI: state.activity says which; changes with the VM locked */
 	u8 startup_vector;
@@ -99,6 +101,7 @@ struct vm {
 	struct pagetable window; /* the same RAM for ETERNA, while this CPU runs the VM */
 	struct frames_claim claim;
 	struct vnuma numa;
+	struct sched_params schedule;               /* of each vcpu */
 	struct frames_policy near[VNUMA_NODES_MAX]; /* where the memory of each of its nodes comes from */
 	u64 filled_bytes;
 	u32 pool_pages; /* what ETERNA took of its own memory to make it, and of that for the vcpus */

@@ -74,6 +74,9 @@ static void test_loops(void **state)
 	assert_int_equal(collatz(1), 0);
 	assert_int_equal(grid(4), 406);
 	assert_int_equal(grid(9), 514);
+	assert_true(end_of(5) == 3221225476);
+	assert_true(table_bytes(&(u64[]){1, 2, 3, 4}) == 10737418249);
+	assert_true(FOUR_GIB == 4294967296);
 }
 
 static void test_gdb_packets(void **state)

@@ -238,11 +238,25 @@ static void read_iteration(struct port *p, TSNode n, struct iteration *it)
 	port_leave(p);
 }
 
+/* for i in 0..4: what i meets in the body tells its type; nothing, and any that holds all numbers will do. */
+static struct type *type_of_range(struct port *p, TSNode pattern, const struct iteration *it)
+{
+	struct type *type;
+
+	if (!it->from.type->is_literal)
+		return it->from.type;
+	if (!it->to.type->is_literal)
+		return it->to.type;
+	if (!node_is(pattern, "identifier"))
+		return &type_u32;
+	type = type_by_use(p, node_text(p->s, pattern));
+	return type ? type : &type_s64;
+}
+
 static void for_range(struct port *p, TSNode n, struct iteration *it)
 {
 	TSNode pattern = node_field(n, "pattern");
-	struct type *type =
-		it->from.type->is_literal ? (it->to.type->is_literal ? &type_u32 : it->to.type) : it->from.type;
+	struct type *type = type_of_range(p, pattern, it);
 	const char *to = it->to.is_constant ? it->to.text : NULL;
 	struct variable *v;
 	const char *i;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers without a type: Rust finds it by what they meet later, and so does this, in the function's text.
+#include <string.h>
+
 #include "port.h"
 
 struct search {
@@ -22,12 +24,23 @@ static void type_step(struct port *p, TSNode n, void *context)
 		s->type = e.type;
 }
 
+/* Is it the name, or a sum with it: of one type with what stands beside it? */
+static bool is_made_of(struct search *s, TSNode n)
+{
+	while (node_is(n, "parenthesized_expression"))
+		n = node_first(n);
+	if (node_is(n, "binary_expression") && strchr("+-*/%&|^", node_text(s->p->s, node_field(n, "operator"))[0]) &&
+	    ts_node_end_byte(n) - ts_node_start_byte(n) < 200)
+		return is_made_of(s, node_field(n, "left")) || is_made_of(s, node_field(n, "right"));
+	return node_is(n, "identifier") && node_reads(s->p->s, n, s->name);
+}
+
 static void type_of_other(struct search *s, TSNode mine, TSNode other)
 {
 	u32 temporaries = s->p->temporaries;
 	struct text *out = s->p->out;
 
-	if (!node_is(mine, "identifier") || !node_reads(s->p->s, mine, s->name) || s->type)
+	if (s->type || !is_made_of(s, mine))
 		return;
 	(void)!port_try(s->p, type_step, other, s);
 	s->p->out = out;
@@ -59,7 +72,7 @@ static bool find_use(void *context, TSNode n)
 
 	if (s->type)
 		return false;
-	if (node_is(n, "index_expression") && node_reads(s->p->s, node_named(s->p->s, n).at[1], s->name)) {
+	if (node_is(n, "index_expression") && is_made_of(s, node_named(s->p->s, n).at[1])) {
 		s->type = &type_usize;
 	} else if (node_is(n, "binary_expression") || node_is(n, "assignment_expression") ||
 		   node_is(n, "compound_assignment_expr")) {

@@ -86,11 +86,23 @@ static struct expr shift(struct port *p, const char *op, struct expr a, struct e
 	return binary(p, op, a, b, a.type);
 }
 
+/* 4 * 1024 of type u64: C would compute it as int. One operand of the right width is enough. */
+static struct expr widen_literal(struct port *p, struct expr a, struct expr b, struct type *type)
+{
+	bool is_plain = a.text[strspn(a.text, "0123456789abcdefx")] == 0;
+
+	if (is_plain && b.is_constant && !type->is_literal && (type->bits > 32 || !type->is_signed) && type->bits >= 32)
+		return cast_to(p, a, type);
+	return a;
+}
+
 struct expr expr_arithmetic(struct port *p, const char *op, struct expr a, struct expr b)
 {
 	struct type *type = a.type->is_literal ? b.type : a.type;
 	struct type *wide;
 
+	if (type_is_number(type) && strchr("+-*", *op))
+		a = widen_literal(p, a, b, type);
 	if (operator_level(op) == LEVEL_SHIFT) {
 		if (!type_is_number(a.type))
 			port_fail(p, "a shift of a value whose type is not known");

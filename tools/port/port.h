@@ -237,7 +237,7 @@ const char *name_temporary(struct port *p, const char *stem);
 
 /* --- types.c ---------------------------------------------------------------- */
 extern struct type type_unknown, type_unit, type_never, type_bool, type_u8, type_u16, type_u32, type_u64, type_usize,
-	type_s32, type_literal, type_str, type_void_pointer, type_err;
+	type_s32, type_s64, type_literal, type_str, type_void_pointer, type_err;
 struct type *type_from_node(struct port *p, TSNode n); /* fails */
 struct type *type_pointer_to(struct port *p, struct type *of, bool is_const);
 struct type *type_option_of(struct port *p, struct type *of);

@@ -15,7 +15,8 @@ struct type type_never = {.kind = TYPE_NEVER, .c = "void"};
 struct type type_bool = {.kind = TYPE_BOOL, .c = "bool", .bits = 8};
 struct type type_u8 = INT("u8", 8, false), type_u16 = INT("u16", 16, false), type_u32 = INT("u32", 32, false),
 	    type_u64 = INT("u64", 64, false), type_usize = INT("size_t", 64, false), type_s32 = INT("s32", 32, true);
-static struct type type_s8 = INT("s8", 8, true), type_s16 = INT("s16", 16, true), type_s64 = INT("s64", 64, true),
+struct type type_s64 = INT("s64", 64, true);
+static struct type type_s8 = INT("s8", 8, true), type_s16 = INT("s16", 16, true),
 		   type_u128 = INT("unsigned __int128", 128, false), type_s128 = INT("__int128", 128, true),
 		   type_void = {.kind = TYPE_STRUCT, .c = "void"};
 struct type type_literal = {.kind = TYPE_INT, .c = "s32", .bits = 32, .is_signed = true, .is_literal = true};

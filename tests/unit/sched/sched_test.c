@@ -418,7 +418,7 @@ static void parameters_are_checked(void **state)
 	assert_int_equal(sched_own(&m.s, 3, 8), ERR_BUSY);
 	assert_int_equal(sched_own(&m.s, 4, 7), ERR_NOENT);
 	for (u32 i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct sched_params p = {rows[i].weight, rows[i].cap, rows[i].budget, rows[i].period, {{0}}, 0};
+		struct sched_params p = {rows[i].weight, rows[i].cap, rows[i].budget, rows[i].period, {{0}}, 0, false};
 
 		assert_int_equal(cpu_set_read(rows[i].cpus, &p.cpus), OK);
 		why[0] = 0;
@@ -570,6 +570,50 @@ static void a_wake_up_while_running_counts(void **state)
 	assert_int_equal(sched_wake(&m.s, &x->e, m.now), 0);
 }
 
+/* Of two, the one that runs would go on; it lets the other go first, and loses nothing else by it. */
+static void a_turn_can_be_yielded(void **state)
+{
+	struct sched_params params = sim_usual();
+	struct sim_entity *a;
+	struct sim_entity *b;
+
+	(void)state;
+	sim_init(&m, 1, 0);
+	a = sim_add(&m, &params, 0, 0);
+	b = sim_add(&m, &params, 0, 0);
+	sim_run(&m, 3 * SCHED_SLICE_MAX_NS + NS_PER_US);
+	if (m.on[0] == a) {
+		struct sim_entity *other = a;
+
+		a = b;
+		b = other;
+	}
+	/* b has just begun its turn, and had as much as a before. */
+	assert_ptr_equal(m.on[0], b);
+	sched_yield_turn(&m.s, &b->e);
+	sim_decide(&m, 0);
+	assert_ptr_equal(m.on[0], a);
+	sched_yield_turn(&m.s, &a->e);
+	sim_decide(&m, 0);
+	assert_ptr_equal(m.on[0], b);
+	sim_run(&m, NS_PER_SEC);
+	assert_true(distance(sim_service(&m, a), sim_service(&m, b)) <= 2 * SCHED_SLICE_MAX_NS);
+}
+
+static void who_stays_is_not_moved(void **state)
+{
+	struct sched_params params = sim_usual();
+
+	(void)state;
+	sim_init(&m, 2, 0);
+	params.stays = true;
+	for (u32 i = 0; i < 3; i++)
+		assert_non_null(sim_add(&m, &params, 0, 0));
+	sim_run(&m, NS_PER_SEC);
+	assert_int_equal(m.moves, 3);
+	assert_true(sched_valid(&m.s));
+}
+
 /* A late timer, as on a busy machine: what was taken too much is given back. */
 static void late_callers_pay_back(void **state)
 {
@@ -643,6 +687,8 @@ int main(void)
 		cmocka_unit_test(long_separation_starves_nobody),
 		cmocka_unit_test(sleep_and_removal_at_any_time),
 		cmocka_unit_test(a_wake_up_while_running_counts),
+		cmocka_unit_test(a_turn_can_be_yielded),
+		cmocka_unit_test(who_stays_is_not_moved),
 		cmocka_unit_test(late_callers_pay_back),
 		cmocka_unit_test(validity_sees_damage),
 	};

@@ -122,3 +122,17 @@ pub fn grid(limit: u32) -> u32 {
     }
     count
 }
+
+pub const FOUR_GIB: u64 = 4 * 1024 * 1024 * 1024;
+
+pub fn end_of(base: u64) -> u64 {
+    base + 3 * 1024 * 1024 * 1024 - 1
+}
+
+pub fn table_bytes(tables: &[u64; 4]) -> u64 {
+    let mut sum: u64 = 0;
+    for i in 0..3 {
+        sum += tables[i + 1] + i as u64 * 0x8000_0000;
+    }
+    sum + FOUR_GIB
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives the scheduler its clock, its memory and its locks.
+#include "vm/schedule.h"
+
+#include "base/assert.h"
+#include "host/clock.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "host/panic.h"
+#include "host/smp.h"
+#include "vm/vm.h"
+
+static struct sched sched;
+static struct lock locks[CPUS_MAX];
+
+static u64 now_ns(void)
+{
+	return clock_tsc_to_ns(clock_tsc());
+}
+
+static void cpu_lock(struct sched_locks *all, u32 cpu)
+{
+	(void)all;
+	lock_take(&locks[cpu]);
+}
+
+static void cpu_unlock(struct sched_locks *all, u32 cpu)
+{
+	(void)all;
+	lock_drop(&locks[cpu]);
+}
+
+void schedule_init(void)
+{
+	static struct sched_locks calls = {cpu_lock, cpu_unlock};
+	struct cpu_set cpus = cpu_set_first(cpu_count);
+	struct sched_cpu *queues;
+
+	memory_lock_take();
+	queues = pool_alloc(memory_pool(), pool_pages(cpu_count * sizeof(*queues)));
+	memory_lock_drop();
+	if (!queues)
+		fatal("no memory for the scheduler of %u CPUs", cpu_count);
+	for (u32 i = 0; i < cpu_count; i++)
+		locks[i] = LOCK_INIT(LOCK_SCHEDULE);
+	sched_init(&sched, queues, &cpus, &calls);
+}
+
+err_t schedule_own(u32 cpu, u32 owner)
+{
+	return sched_own(&sched, cpu, owner);
+}
+
+err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus)
+{
+	struct sched_params params = v->vm->schedule;
+	char why[SCHED_WHY_BYTES];
+	err_t err;
+
+	params.cpus = *cpus;
+	params.stays = true;
+	err = sched_add(&sched, &v->entity, &params, now_ns(), why);
+	if (err)
+		log_error("VM %s, vcpu %u: %s", v->vm->name, v->index, why);
+	else
+		v->cpu = v->entity.cpu;
+	return err;
+}
+
+void schedule_remove(struct vcpu *v)
+{
+	err_t err;
+
+	if (v->entity.state == SCHED_ABSENT)
+		return;
+	err = sched_remove(&sched, &v->entity);
+	ASSERT(!err);
+}
+
+/* Its own CPU asks, and picks right after: nobody is to be kicked. */
+void schedule_wake(struct vcpu *v)
+{
+	if (v->entity.state == SCHED_WAITING)
+		(void)sched_wake(&sched, &v->entity, now_ns());
+}
+
+void schedule_sleep(struct vcpu *v)
+{
+	if (v->entity.state == SCHED_READY || v->entity.state == SCHED_HELD)
+		(void)sched_sleep(&sched, &v->entity);
+}
+
+struct vcpu *schedule_pick(u32 cpu, u64 *until_tsc)
+{
+	struct sched_choice choice = sched_pick(&sched, cpu, now_ns());
+
+	*until_tsc = clock_ns_to_tsc(choice.until_ns);
+	return choice.entity ? CONTAINER_OF(choice.entity, struct vcpu, entity) : NULL;
+}
+
+void schedule_put(struct vcpu *v, bool is_ready)
+{
+	sched_put(&sched, &v->entity, is_ready, now_ns());
+}
+
+void schedule_yield(struct vcpu *v)
+{
+	sched_yield_turn(&sched, &v->entity);
+}
