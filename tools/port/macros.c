@@ -45,7 +45,8 @@ static void format_argument(struct port *p, struct text *format, struct text *ar
 {
 	bool is_hex = strchr(spec, 'x') || strchr(spec, 'X');
 
-	e = e.type->kind == TYPE_POINTER && type_is_scalar(e.type->of) ? expr_deref(p, e) : expr_checked(p, e);
+	e = e.type->kind == TYPE_POINTER && type_is_scalar(e.type->of) && !strchr(spec, 'p') ? expr_deref(p, e)
+											     : expr_checked(p, e);
 	if (e.type->kind == TYPE_STRUCT && !e.type->symbol && text_ends(e.type->c, "_t"))
 		e = expr_field(p, e, "0");
 	if (e.type->kind == TYPE_STR) {

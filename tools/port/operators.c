@@ -89,7 +89,7 @@ static struct expr shift(struct port *p, const char *op, struct expr a, struct e
 /* 4 * 1024 of type u64: C would compute it as int. One operand of the right width is enough. */
 static struct expr widen_literal(struct port *p, struct expr a, struct expr b, struct type *type)
 {
-	bool is_plain = a.text[strspn(a.text, "0123456789abcdefx")] == 0;
+	bool is_plain = a.text[0] >= '0' && a.text[0] <= '9' && a.text[strspn(a.text, "0123456789abcdefx")] == 0;
 
 	if (is_plain && b.is_constant && !type->is_literal && (type->bits > 32 || !type->is_signed) && type->bits >= 32)
 		return cast_to(p, a, type);
