@@ -62,8 +62,8 @@ static void vms_run(const struct command_call *call)
 		if (!fleet[i].config)
 			continue;
 		fmt_bytes(size, sizeof(size), fleet[i].config->memory_bytes);
-		fmt_print(call->out, "  %-16s %2u vcpus  %10s  %s\n", fleet[i].config->name, fleet[i].config->vcpus,
-			  size, state_text(&fleet[i]));
+		fmt_print(call->out, "  %2u %-16s %2u vcpus  %10s  %s\n", i + 1, fleet[i].config->name,
+			  fleet[i].config->vcpus, size, state_text(&fleet[i]));
 	}
 	if (!fleet_count)
 		fmt_print(call->out, "  no VMs\n");

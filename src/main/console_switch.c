@@ -11,21 +11,30 @@
 #include "main/fleet.h"
 #include "vm/board.h"
 
+/* What is kept of a VM's output, and of what was typed for it, while it does not take it. */
 #define BACKLOG_BYTES 8192
+#define TYPED_BYTES 4096
+#define PORT_PAGES ((BACKLOG_BYTES + TYPED_BYTES) / PAGE_BYTES)
 #define PROMPT "(eterna) "
 
 static const struct command_table *commands;
 static struct line line;
 static bool is_prompt;
-static struct fleet_vm *shown;              /* who gets what is typed when the prompt is closed; NULL: nobody yet */
-static struct ring backlog[CONFIG_VMS_MAX]; /* without bytes for VMs that the configuration gives no console */
+static struct fleet_vm *shown; /* who gets what is typed when the prompt is closed; NULL: nobody yet */
+
+/* A VM's end of the console; without bytes where the configuration gives it none. */
+static struct port {
+	struct ring backlog;
+	struct ring typed; /* the host loop's work only */
+	u64 lost_bytes;    /* of the backlog, since it was shown last */
+} ports[CONFIG_VMS_MAX];
 
 /* What is shown, and the backlogs. VMs' output comes from all CPUs; the rest is the host loop's work. */
 static struct lock lock = LOCK_INIT(LOCK_SWITCH);
 
 void console_switch_add(struct fleet_vm *f)
 {
-	struct ring *r = &backlog[f - fleet];
+	struct port *p = &ports[f - fleet];
 	u8 *bytes;
 
 	if (!f->config->console)
@@ -33,26 +42,28 @@ void console_switch_add(struct fleet_vm *f)
 	if (!shown)
 		shown = f;
 	memory_lock_take();
-	bytes = pool_alloc(memory_pool(), BACKLOG_BYTES / PAGE_BYTES);
+	bytes = pool_alloc(memory_pool(), PORT_PAGES);
 	memory_lock_drop();
-	if (bytes)
-		ring_init(r, bytes, BACKLOG_BYTES);
-	else
+	if (!bytes) {
 		log_warn("no memory to keep what VM %s writes while it is not shown", f->config->name);
+		return;
+	}
+	ring_init(&p->backlog, bytes, BACKLOG_BYTES);
+	ring_init(&p->typed, bytes + BACKLOG_BYTES, TYPED_BYTES);
 }
 
 void console_switch_remove(struct fleet_vm *f)
 {
-	struct ring *r = &backlog[f - fleet];
+	struct port *p = &ports[f - fleet];
 
 	if (shown == f)
 		shown = NULL;
-	if (!r->size)
+	if (!p->backlog.size)
 		return;
 	memory_lock_take();
-	pool_free(memory_pool(), r->bytes, BACKLOG_BYTES / PAGE_BYTES);
+	pool_free(memory_pool(), p->backlog.bytes, PORT_PAGES);
 	memory_lock_drop();
-	*r = (struct ring){0};
+	*p = (struct port){0};
 }
 
 void console_switch_init(const struct command_table *table)
@@ -66,7 +77,7 @@ static void backlog_show(u32 i)
 {
 	u8 byte;
 
-	while (console_room() && ring_get(&backlog[i], &byte))
+	while (console_room() && ring_get(&ports[i].backlog, &byte))
 		(void)console_try_put(byte);
 }
 
@@ -74,6 +85,7 @@ static void backlog_show(u32 i)
 static void output_move(struct vm *vm)
 {
 	u32 i = vm->owner;
+	struct port *p = &ports[i];
 	struct uart *u = &vm->board.uart;
 	bool is_shown;
 	u8 byte;
@@ -85,10 +97,12 @@ static void output_move(struct vm *vm)
 	while ((!is_shown || console_room()) && uart_take_tx(u, &byte)) {
 		if (!fleet[i].config->console)
 			continue;
-		if (is_shown && !ring_used(&backlog[i]))
+		if (is_shown && !ring_used(&p->backlog)) {
 			(void)console_try_put(byte);
-		else if (backlog[i].size)
-			ring_force(&backlog[i], byte);
+		} else if (p->backlog.size) {
+			p->lost_bytes += !ring_room(&p->backlog);
+			ring_force(&p->backlog, byte);
+		}
 	}
 	lock_drop(&lock);
 	board_uart_retime(vm);
@@ -119,11 +133,42 @@ void console_switch_to_prompt(void)
 	console_print("\n" PROMPT);
 }
 
+static const char *life_of(const struct fleet_vm *f)
+{
+	if (!f->vm)
+		return "does not run";
+	return vm_is_running(f->vm) ? "running" : f->vm->state == VM_PAUSED ? "paused" : "stopped";
+}
+
+/* Where one is, and what was lost meanwhile, before what was kept. */
 void console_switch_to_vm(struct fleet_vm *f)
 {
+	struct port *p = &ports[f - fleet];
+
+	console_print("[%u %s: %s. Ctrl-] opens the prompt, Ctrl-] and a number another VM]\n", (u32)(f - fleet) + 1,
+		      f->config->name, life_of(f));
+	if (p->lost_bytes)
+		console_print("[the first %lu bytes of its output since then are lost]\n", p->lost_bytes);
+	lock_take(&lock);
+	p->lost_bytes = 0;
+	lock_drop(&lock);
 	show(f, false);
-	if (!f->vm)
-		console_print("VM %s does not run; Ctrl-] for the prompt\n", f->config->name);
+}
+
+/* A number as the first key goes to the VM that "vms" gives it. */
+static bool number_take(u8 byte)
+{
+	u32 i = byte - (u32)'1';
+
+	if (line.length || byte < '1' || byte > '9')
+		return false;
+	if (i >= fleet_count || !fleet[i].config) {
+		console_print("\a");
+		return true;
+	}
+	console_print("%c\n", byte);
+	console_switch_to_vm(&fleet[i]);
+	return true;
 }
 
 static void prompt_take(u8 byte)
@@ -135,7 +180,7 @@ static void prompt_take(u8 byte)
 		}
 		return;
 	}
-	if (!line_put(&line, byte, &console_sink))
+	if (number_take(byte) || !line_put(&line, byte, &console_sink))
 		return;
 	command_execute(commands, line.text, &console_sink);
 	if (is_prompt)
@@ -152,7 +197,17 @@ static bool type(struct vm *vm, u8 byte)
 	return is_taken;
 }
 
-/* Typed bytes stay in the console's ring until the guest is ready for them (board_console_type()). */
+/* What was typed for a VM waits with it until the guest takes it (board_console_type()). */
+static void typed_move(u32 i)
+{
+	struct ring *typed = &ports[i].typed;
+	u8 byte;
+
+	while (fleet[i].vm && ring_used(typed) && type(fleet[i].vm, ring_peek(typed, 0)))
+		(void)ring_get(typed, &byte);
+}
+
+/* Where there is no room for more, typed bytes stay in the console's ring, and at last with the sender. */
 static bool input_move_one(void)
 {
 	u8 byte;
@@ -169,7 +224,7 @@ static bool input_move_one(void)
 		console_switch_to_prompt();
 		return true;
 	}
-	if (!shown || !shown->vm || !type(shown->vm, byte))
+	if (!shown || !ring_put(&ports[shown - fleet].typed, byte))
 		return false;
 	return console_get(&byte);
 }
@@ -193,4 +248,6 @@ void console_switch_pump(void)
 		output_pump(i);
 	while (input_move_one())
 		;
+	for (u32 i = 0; i < fleet_count; i++)
+		typed_move(i);
 }
