@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # make run: ETERNA in a machine, and in it an unmodified Debian kernel with a shell.  make iso: for a USB stick.
 #
-#   make run [MACHINE=auto|kvm|qemu|bochs] [FIRMWARE=direct|seabios|ovmf] [GUEST=cloud|full] [RUN_OPTIONS="--vcpus 2 ..."]
+#   make run [MACHINE=auto|kvm|qemu|bochs] [FIRMWARE=direct|seabios|ovmf] [GUEST=cloud|full] [RUN_OPTIONS="--vcpus 2 ..."] [GDB=1|wait]
 #
 # The packages come first and everything else in a second make, which then finds the compiler. The commands before the
 # last take no input: what is piped into `make run` is for the guest.
-MACHINE ?= auto
+# GDB=1|wait: gdb at localhost:1234, on Bochs unless another machine is named: AMD-V has no support for it yet.
+GDB ?=
+MACHINE ?= $(if $(GDB),bochs,auto)
 FIRMWARE ?=
 GUEST ?= cloud
 RUN_OPTIONS ?=
 ISO := $(O)/eterna.iso
 
 DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \
-	--initrd $(GUEST_INITRD) --cmdline console=ttyS0
+	--initrd $(GUEST_INITRD) --cmdline console=ttyS0 \
+	$(if $(GDB),--gdb 1234) $(if $(filter wait,$(GDB)),--gdb-wait)
 DEMO_MACHINE = --machine $(MACHINE) $(if $(FIRMWARE),--firmware $(FIRMWARE))
 DEMO_PACKAGES = $(if $(filter ovmf,$(FIRMWARE)),ovmf) $(if $(filter seabios,$(FIRMWARE)),iso)
 DEMO_READY = $(ETERNA_CACHE)/linux-$(GUEST)/.manifest $(ETERNA_CACHE)/initrd/.manifest

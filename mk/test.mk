@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
-	guest=guest-test$(1) errors=errors-test life=life-test$(2) numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
+	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # With :MATRIX=... for the runs of the matrix, or nothing.
 TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
@@ -39,6 +39,10 @@ backends-test: $(O)/guest/hlt.elf $(BOCHS_READY)
 errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
+# Guests debugged with stock gdb. ONLY=PART: one of its parts.
+gdb-test: $(O)/guest/debuggee.elf $(BOCHS_READY) $(GUESTS_READY) image
+	$(Q)tests/emu/gdb_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
 life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
@@ -48,4 +52,4 @@ life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
 numa-test: $(O)/guest/numa.elf $(BOCHS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot life-test numa-test matrix-test backends-test errors-test
+.PHONY: test test-all linux-boot life-test numa-test matrix-test backends-test errors-test gdb-test
