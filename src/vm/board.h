@@ -47,6 +47,8 @@ struct board {
 	u32 isa_lines;                   /* bit n: a device asserts IRQ n */
 	u32 testdev_lines;               /* bit n: pc-testdev asserts GSI n */
 	u32 hpet_lines;                  /* bit n: a HPET timer asserts I/O APIC pin n */
+	u32 pit_owed;                    /* edges of IRQ 0 that passed before the guest could be given them */
+	u64 pit_owed_ns;                 /* not before this */
 	u64 next_event_ns;               /* of all devices */
 };
 

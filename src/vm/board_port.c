@@ -39,6 +39,8 @@ static void write_pic(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 	board_intr_update(vm);
 }
 
+#define PIT_COUNTER_0 0x40
+
 static u32 read_pit(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
 {
 	(void)bytes;
@@ -50,6 +52,8 @@ static void write_pit(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 	(void)bytes;
 	pit_write(&vm->board.pit, port, (u8)value, now_ns);
 	board_pit_update(vm, now_ns);
+	if (port == PIT_COUNTER_0)
+		board_pit_reprogrammed(vm);
 }
 
 static u32 read_port61(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
