@@ -18,17 +18,23 @@ extern const char symbol_names[] __attribute__((weak));
 
 #define BACKTRACE_DEPTH_MAX 32
 
-void backtrace_print_symbol(u64 address)
+/* The function that `inside` is in, and how far `address` is from its start. */
+static void symbol_print(u64 inside, u64 address)
 {
 	const struct symbol *found = NULL;
 
-	if (address >= (u64)text_start && address < (u64)text_end && &symbol_count)
-		for (u32 i = 0; i < symbol_count && symbol_table[i].address <= (u32)address; i++)
+	if (inside >= (u64)text_start && inside < (u64)text_end && &symbol_count)
+		for (u32 i = 0; i < symbol_count && symbol_table[i].address <= (u32)inside; i++)
 			found = &symbol_table[i];
 	if (found)
 		console_print("%s+%#x\n", &symbol_names[found->name], (u32)address - found->address);
 	else
 		console_print("?\n");
+}
+
+void backtrace_print_symbol(u64 address)
+{
+	symbol_print(address, address);
 }
 
 /* A frame is two words, in the image or on a mapped stack. */
@@ -46,7 +52,8 @@ void backtrace_print(u64 frame_pointer)
 		if (!frame[1])
 			break;
 		console_print("    %016lx  ", frame[1]);
-		backtrace_print_symbol(frame[1]);
+		/* Behind a call that does not return another function may begin. */
+		symbol_print(frame[1] - 1, frame[1]);
 		if (frame[0] <= frame_pointer)
 			break;
 		frame_pointer = frame[0];
