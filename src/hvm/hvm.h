@@ -148,7 +148,7 @@ struct hvm_ops {
 	void (*fetch)(struct hvm_vcpu *v, u32 groups);
 	/* RIP past an instruction of `len` bytes; ends the STI and MOV SS shadow. Returns the DR6 bits of a #DB that is
 	 * due then and that the processor does not keep pending by itself; mostly 0. */
-	u64 (*advance)(struct hvm_vcpu *v, u32 len);
+	u64 (*advance)(struct hvm_vcpu *v, u64 len);
 	/* Exit (EXIT_TIMER) after about that many TSC ticks of guest time, where the CPU can; else nothing happens. */
 	void (*deadline_set)(struct hvm_vcpu *v, u64 ticks);
 	void (*inject)(struct hvm_vcpu *v, const struct event *event);

@@ -238,7 +238,7 @@ static u64 __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v)
 }
 
 /* Outside 64-bit code the instruction pointer has 32 bits. */
-u64 svm_advance(struct hvm_vcpu *v, u32 len)
+u64 svm_advance(struct hvm_vcpu *v, u64 len)
 {
 	struct cpu_state *s = &v->state;
 	struct vmcb *b = v->control;

@@ -69,7 +69,7 @@ u32 svm_exceptions_always(const struct hvm_vcpu *v);
 /* state.c */
 void svm_fetch(struct hvm_vcpu *v, u32 groups);
 void svm_write_back(struct hvm_vcpu *v);
-u64 svm_advance(struct hvm_vcpu *v, u32 len);
+u64 svm_advance(struct hvm_vcpu *v, u64 len);
 void svm_vcpu_load(struct hvm_vcpu *v);
 void svm_vcpu_put(struct hvm_vcpu *v);
 void svm_vcpu_flush(struct hvm_vcpu *v);

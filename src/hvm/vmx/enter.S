@@ -37,11 +37,14 @@ vmx_enter:
 	mov VCPU_R13(%rdi), %r13
 	mov VCPU_R14(%rdi), %r14
 	mov VCPU_R15(%rdi), %r15
-	mov VCPU_RDI(%rdi), %rdi
 	je 1f
+	mov VCPU_RDI(%rdi), %rdi
 	vmresume
 	jmp vmx_enter_failed
-1:	vmlaunch
+/* A VMCS that fails here is not entered again before VMCLEAR. */
+1:	movb $1, VCPU_IS_LAUNCHED(%rdi)
+	mov VCPU_RDI(%rdi), %rdi
+	vmlaunch
 
 /* Only a VMfail falls through: CF for invalid, ZF for valid. */
 vmx_enter_failed:

@@ -296,7 +296,6 @@ static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struc
 		v->fetched = 0;
 		entry_failed(x, reason, 0);
 	} else {
-		v->is_launched = true;
 		v->state.rip = vmread(VMCS_guest_rip);
 		*x = (struct exit){.kind = EXIT_UNKNOWN, .reason = reason};
 	}
@@ -305,7 +304,7 @@ static void __attribute__((noinline, cold)) run_failed(struct hvm_vcpu *v, struc
 void vmx_run(struct hvm_vcpu *v, struct exit *x)
 {
 	const struct decoder *d;
-	u32 reason;
+	u64 reason;
 	u32 failed;
 
 	if (__builtin_expect(v->dirty, 0))
@@ -317,16 +316,15 @@ void vmx_run(struct hvm_vcpu *v, struct exit *x)
 		run_failed(v, x, failed, 0);
 		return;
 	}
-	reason = (u32)vmread(VMCS_exit_reason);
+	reason = vmread(VMCS_exit_reason);
 	/* The bit of a failed entry is beyond all numbers. */
 	if (__builtin_expect(reason >= ARRAY_COUNT(decoders), 0)) {
-		run_failed(v, x, 0, reason);
+		run_failed(v, x, 0, (u32)reason);
 		return;
 	}
-	v->is_launched = true;
 	v->state.rip = vmread(VMCS_guest_rip);
 	d = &decoders[reason];
-	x->reason = reason;
+	x->reason = (u32)reason;
 	x->detail = 0;
 	x->kind = d->kind;
 	x->insn_len = d->has_length ? (u32)vmread(VMCS_exit_instruction_length) : 0;

@@ -211,14 +211,14 @@ static u64 rip_wrap(u64 rip, u64 next)
 
 /* After a handler changed state that is read below: the VMCS must have it first. Out of the way of those that did not.
  */
-static u64 __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v, u32 len)
+static u64 __attribute__((noinline)) advance_dirty(struct hvm_vcpu *v, u64 len)
 {
 	vmx_write_back(v);
 	return vmx_advance(v, len);
 }
 
 /* What is due stays pending in the VMCS. */
-u64 vmx_advance(struct hvm_vcpu *v, u32 len)
+u64 vmx_advance(struct hvm_vcpu *v, u64 len)
 {
 	u64 blocking;
 

@@ -55,7 +55,7 @@ void vmx_msrs_save(struct cpu_state *s);
 /* state.c */
 void vmx_fetch(struct hvm_vcpu *v, u32 groups);
 void vmx_write_back(struct hvm_vcpu *v);
-u64 vmx_advance(struct hvm_vcpu *v, u32 len);
+u64 vmx_advance(struct hvm_vcpu *v, u64 len);
 
 /* run.c */
 void vmx_run(struct hvm_vcpu *v, struct exit *x);
