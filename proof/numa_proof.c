@@ -2,8 +2,7 @@
 // The SLIT's reader on a small table of any length and bytes: nothing outside the table is read, no array is overrun,
 // and every distance is one that can be.
 //
-// A machine has two nodes here, of any domains. The readers of SRAT and HMAT are left to fuzz/numa_fuzz.c: their walks
-// by lengths out of the table are too much for the solver.
+// A machine has two nodes here, of any domains. The walkers of SRAT and HMAT: proof/numa_tables_proof.c.
 // cbmc: -D NUMA_NODES_MAX=2u -D NUMA_RANGES_MAX=3u -D NUMA_CPUS_MAX=2u
 // cbmc: src/boot/info/numa_slit.c -D __builtin_memcpy=memcpy --unwind 4 --object-bits 10
 #include "boot/info/numa.h"
