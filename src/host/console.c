@@ -1,43 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// COM1 as the machine's console (a 16550A: National Semiconductor's PC16550D data sheet).
+// COM1 as the machine's console.
 #include "host/console.h"
 
-#include "base/bits.h"
-#include "base/ring.h"
 #include "host/apic.h"
 #include "host/lock.h"
 #include "host/trap.h"
+#include "host/uart16550.h"
 #include "x86/insn.h"
-
-#define COM1 0x3f8
-#define UART_DATA (COM1 + 0)
-#define UART_DIVISOR_LOW (COM1 + 0)
-#define UART_IER (COM1 + 1)
-#define UART_DIVISOR_HIGH (COM1 + 1)
-#define UART_IIR (COM1 + 2)
-#define UART_FCR (COM1 + 2)
-#define UART_LCR (COM1 + 3)
-#define UART_MCR (COM1 + 4)
-#define UART_LSR (COM1 + 5)
-#define UART_SCRATCH (COM1 + 7)
-
-#define IER_RX BIT(0)
-#define IER_TX_EMPTY BIT(1)
-#define IIR_NONE BIT(0)
-#define LCR_DLAB BIT(7)
-#define LCR_8N1 0x03
-#define LSR_DATA BIT(0)
-#define LSR_TX_HOLDING_EMPTY BIT(5)
-#define LSR_TX_EMPTY BIT(6)
-#define FCR_ENABLE_AND_CLEAR 0x07
-#define MCR_DTR_RTS_OUT2 0x0b
-#define FIFO_BYTES 16
 
 static u8 tx_bytes[32 * KIB];
 static u8 rx_bytes[4 * KIB];
-static struct ring tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)};
-static struct ring rx = {.bytes = rx_bytes, .size = sizeof(rx_bytes)};
-static bool is_present;
+static struct uart16550 com1 = {
+	.base = 0x3f8,
+	.tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)},
+	.rx = {.bytes = rx_bytes, .size = sizeof(rx_bytes)},
+};
 static bool is_by_interrupt;
 static u8 last_put = '\n';
 static void (*on_interrupt)(void);
@@ -63,51 +40,13 @@ void console_void_lock(void)
 
 void console_init(void)
 {
-	outb(UART_SCRATCH, 0x5a);
-	is_present = inb(UART_SCRATCH) == 0x5a;
-	if (!is_present)
-		return;
-	outb(UART_IER, 0);
-	outb(UART_LCR, LCR_DLAB);
-	outb(UART_DIVISOR_LOW, 1);
-	outb(UART_DIVISOR_HIGH, 0);
-	outb(UART_LCR, LCR_8N1);
-	outb(UART_FCR, FCR_ENABLE_AND_CLEAR);
-	outb(UART_MCR, MCR_DTR_RTS_OUT2);
-}
-
-/* Move up to a FIFO of bytes to the line if it is idle. */
-static void tx_feed(void)
-{
-	u8 byte;
-
-	if (!(inb(UART_LSR) & LSR_TX_HOLDING_EMPTY))
-		return;
-	for (unsigned i = 0; i < FIFO_BYTES && ring_get(&tx, &byte); i++)
-		outb(UART_DATA, byte);
-}
-
-static void rx_take(void)
-{
-	while (ring_room(&rx) && (inb(UART_LSR) & LSR_DATA))
-		ring_put(&rx, inb(UART_DATA));
-}
-
-/* The transmit interrupt stays off while there is nothing to send, the receive interrupt while there is no room:
- * what is typed then waits in the FIFO and, behind it, at the sender. */
-static void interrupts_select(void)
-{
-	outb(UART_IER, (u8)((ring_used(&tx) ? IER_TX_EMPTY : 0) | (ring_room(&rx) ? IER_RX : 0)));
+	(void)uart16550_init(&com1); /* without it there is nobody to tell */
 }
 
 static void console_interrupt(void)
 {
 	take();
-	while (!(inb(UART_IIR) & IIR_NONE)) {
-		rx_take();
-		tx_feed();
-		interrupts_select();
-	}
+	uart16550_serve(&com1);
 	drop();
 	if (on_interrupt)
 		on_interrupt();
@@ -117,25 +56,20 @@ static void console_interrupt(void)
 /* The functions that end in _held: the caller has the lock. */
 static void flush_held(void)
 {
-	if (!is_present)
-		return;
-	while (ring_used(&tx))
-		tx_feed();
-	while (!(inb(UART_LSR) & LSR_TX_EMPTY))
-		pause();
+	uart16550_flush(&com1);
 }
 
 static bool try_put_held(u8 byte)
 {
-	bool was_empty = !ring_used(&tx);
+	bool was_empty = !ring_used(&com1.tx);
 
-	if (!is_present)
+	if (!com1.is_present)
 		return true;
-	if (!ring_put(&tx, byte))
+	if (!ring_put(&com1.tx, byte))
 		return false;
 	last_put = byte;
 	if (is_by_interrupt && was_empty)
-		interrupts_select();
+		uart16550_interrupts_select(&com1);
 	return true;
 }
 
@@ -154,12 +88,12 @@ static void put_text_held(char c)
 void console_enable_interrupts(void (*notify)(void))
 {
 	on_interrupt = notify;
-	if (!is_present)
+	if (!com1.is_present)
 		return;
 	console_flush();
 	trap_set_handler(HOST_VECTOR_COM1, console_interrupt);
 	is_by_interrupt = true;
-	interrupts_select();
+	uart16550_interrupts_select(&com1);
 }
 
 u32 console_room(void)
@@ -167,7 +101,7 @@ u32 console_room(void)
 	u32 room;
 
 	take();
-	room = ring_room(&tx);
+	room = ring_room(&com1.tx);
 	drop();
 	return room;
 }
@@ -199,14 +133,10 @@ void console_fresh_line(void)
 
 bool console_get(u8 *byte)
 {
-	bool was_full;
 	bool got;
 
 	take();
-	was_full = !ring_room(&rx);
-	got = ring_get(&rx, byte);
-	if (is_present && was_full)
-		interrupts_select();
+	got = uart16550_get(&com1, byte);
 	drop();
 	return got;
 }
@@ -216,9 +146,9 @@ bool console_peek(u8 *byte)
 	bool is_there;
 
 	take();
-	is_there = ring_used(&rx);
+	is_there = ring_used(&com1.rx);
 	if (is_there)
-		*byte = ring_peek(&rx, 0);
+		*byte = ring_peek(&com1.rx, 0);
 	drop();
 	return is_there;
 }
