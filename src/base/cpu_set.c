@@ -67,7 +67,7 @@ static err_t number_read(const char **text, u32 *number)
 
 static err_t range_read(const char **text, struct cpu_set *set)
 {
-	u32 first;
+	u32 first = 0;
 	u32 last;
 	err_t err = number_read(text, &first);
 

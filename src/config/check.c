@@ -91,7 +91,7 @@ static void check_exclusive(struct check *check, const struct vm_config *vms, u3
 	for (u32 i = 0; i < count; i++) {
 		struct cpu_set both = cpu_set_and(&vm->cpus, &vms[i].cpus);
 
-		if (i == own || cpu_set_is_empty(&both) || (vms[i].cpus_exclusive && i < own))
+		if (i == own || cpu_set_is_empty(&both) || (i < own && vms[i].cpus_exclusive))
 			continue;
 		cpu_set_text(&both, text, sizeof(text));
 		config_report(&check->report, line, "cpus_exclusive: [vm %s] has CPU %s as well", vms[i].name, text);

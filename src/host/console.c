@@ -6,7 +6,6 @@
 #include "host/lock.h"
 #include "host/trap.h"
 #include "host/uart16550.h"
-#include "x86/insn.h"
 
 static u8 tx_bytes[32 * KIB];
 static u8 rx_bytes[4 * KIB];

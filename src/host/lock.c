@@ -23,9 +23,7 @@ void lock_check_drop(const struct lock *l)
 
 void lock_check_none(void)
 {
-	const struct lock_ranks *locks = &this_cpu()->locks;
-
-	if (CONFIG_DEBUG && locks->count && !panic_is_under_way())
+	if (CONFIG_DEBUG && this_cpu()->locks.count && !panic_is_under_way())
 		panic("waits for another CPU while lock \"%s\" is held",
-		      lock_rank_name((enum lock_rank)locks->held[locks->count - 1]));
+		      lock_rank_name((enum lock_rank)this_cpu()->locks.held[this_cpu()->locks.count - 1]));
 }

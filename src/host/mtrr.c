@@ -27,7 +27,7 @@ void mtrr_read(struct mtrr_state *s)
 		return;
 	cap = rdmsr(MSR_MTRRCAP);
 	s->variable_count = (u32)MIN(GET(MTRRCAP_COUNT, cap), MTRR_VARIABLE_MAX);
-	s->has_fixed = cap & MTRRCAP_FIXED;
+	s->has_fixed = !!(cap & MTRRCAP_FIXED);
 	s->default_type = rdmsr(MSR_MTRR_DEF_TYPE);
 	for (u32 i = 0; i < MTRR_FIXED_COUNT && s->has_fixed; i++)
 		s->fixed[i] = rdmsr(fixed_msrs[i]);

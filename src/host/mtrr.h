@@ -10,7 +10,7 @@
 
 struct mtrr_state {
 	u32 variable_count;
-	bool has_fixed;
+	u32 has_fixed;    /* not a bool: states are compared as bytes, of which none is padding */
 	u64 default_type; /* 0 and no counts: the CPU has no MTRRs */
 	u64 fixed[MTRR_FIXED_COUNT];
 	u64 base[MTRR_VARIABLE_MAX];

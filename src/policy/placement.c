@@ -2,6 +2,7 @@
 // Placement of a VM: packed, divided, spread or as given; then the checks that all of them share.
 #include "policy/placement.h"
 
+#include "base/assert.h"
 #include "base/fmt.h"
 #include "base/mem.h"
 
@@ -65,6 +66,7 @@ static void memory_divide(const struct placement_host *host, struct vnuma *v, u6
 {
 	u64 left = steps;
 
+	ASSERT(room);
 	for (u32 i = 0; i < v->node_count; i++) {
 		u64 share = steps * steps_of(host->free_bytes[v->node[i].host_node]) / room;
 

@@ -289,17 +289,19 @@ static bool is_ahead(const struct sched_cpu *o, const struct sched_cpu *c, u64 h
 u32 balance_kick_ahead(struct sched *s, u32 cpu, u64 now_ns)
 {
 	struct sched_cpu *c = &s->cpu[cpu];
+	const struct cpu_set *allowed;
 	u64 head;
 
 	if (!c->movable.root)
 		return SCHED_NO_CPU;
 	head = c->movable.root->key + c->base;
+	allowed = &entity_ready(c->movable.root)->allowed;
 	for (u32 i = 0; i < s->scan_count; i++) {
 		u32 other = scan_next(s, c);
 		struct sched_cpu *o = &s->cpu[other];
 
-		if (other != cpu && cpu_set_has(&entity_ready(c->movable.root)->allowed, other) &&
-		    is_ahead(o, c, head, now_ns) && atomic_exchange(&o->is_endless, false)) {
+		if (other != cpu && cpu_set_has(allowed, other) && is_ahead(o, c, head, now_ns) &&
+		    atomic_exchange(&o->is_endless, false)) {
 			atomic_store(&o->look_at, cpu);
 			return other;
 		}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reader of the HMAT (ACPI 6.5, Heterogeneous Memory Attribute Table): who is near to which memory, and how near.
+#include "base/assert.h"
 #include "base/bits.h"
 #include "base/mem.h"
 #include "boot/info/numa_priv.h"
@@ -112,8 +113,11 @@ static u64 latency_least(const struct locality *l, u64 i)
 /* As distances are meant: 10 is local, 20 takes twice as long. */
 static u8 distance_by_latency(u64 latency, u64 least)
 {
-	u64 tenths = latency / least >= NUMA_UNREACHABLE ? NUMA_UNREACHABLE
-							 : latency / least * 10 + latency % least * 10 / least;
+	u64 tenths;
+
+	ASSERT(least); /* `latency` is one of those that it is the smallest of, and not 0 */
+	tenths = latency / least >= NUMA_UNREACHABLE ? NUMA_UNREACHABLE
+						     : latency / least * 10 + latency % least * 10 / least;
 
 	return (u8)MIN(MAX(tenths, NUMA_DISTANCE_LOCAL + 1), NUMA_UNREACHABLE - 1);
 }
