@@ -16,13 +16,6 @@
 #define CPUID_SVM 0x8000000a
 #define CPUID80000001_ECX_SVM BIT(2)
 
-static struct svm_cpu *cpus[TAGS_CPUS_MAX];
-
-struct svm_cpu *svm_this_cpu(void)
-{
-	return cpus[this_cpu()->index];
-}
-
 err_t svm_probe(void)
 {
 	u64 control;
@@ -53,7 +46,7 @@ err_t svm_cpu_enable(struct cpu *cpu)
 
 	if (!c)
 		return ERR_NOMEM;
-	cpus[cpu->index] = c;
+	cpu->vendor = c;
 	c->host_hpa = pool_hpa(memory_pool(), &c->host);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
 	wrmsr(MSR_AMD_VM_HSAVE_PA, pool_hpa(memory_pool(), c->save_area).v);

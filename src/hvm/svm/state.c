@@ -263,7 +263,7 @@ u64 svm_advance(struct hvm_vcpu *v, u64 len)
 /* Another CPU, or another vcpu here since: the processor has kept nothing of this VMCB. */
 void svm_vcpu_load(struct hvm_vcpu *v)
 {
-	svm_vcpu(v)->cpu = svm_this_cpu();
+	svm_vcpu(v)->cpu = this_cpu()->vendor;
 	vmcb_clean_set(v->control, 0);
 	switch_msrs_load(&v->state);
 	switch_breakpoints_load(&v->state);

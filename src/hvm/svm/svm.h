@@ -54,7 +54,6 @@ err_t svm_probe(void);
 u32 svm_features(void);
 err_t svm_cpu_enable(struct cpu *cpu);
 void svm_cpu_disable(void);
-struct svm_cpu *svm_this_cpu(void);
 
 /* vmcb.c */
 err_t svm_vm_init(struct hvm_vm *vm, struct pool *pool);
