@@ -9,34 +9,18 @@
  * Clobbers what the C calling convention lets it.
  */
 #include "asm_offsets.h"
+#include "hvm/guest_registers.inc"
 
 	.section .text.hot, "ax"
 	.balign 64
 	.globl svm_enter
 svm_enter:
-	push %rbp
-	push %rbx
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	HOST_REGISTERS_SAVE
 	push %rdx
 	push %rdi
 	mov %rsi, %rax
 
-	mov VCPU_RCX(%rdi), %rcx
-	mov VCPU_RDX(%rdi), %rdx
-	mov VCPU_RBX(%rdi), %rbx
-	mov VCPU_RBP(%rdi), %rbp
-	mov VCPU_RSI(%rdi), %rsi
-	mov VCPU_R8(%rdi), %r8
-	mov VCPU_R9(%rdi), %r9
-	mov VCPU_R10(%rdi), %r10
-	mov VCPU_R11(%rdi), %r11
-	mov VCPU_R12(%rdi), %r12
-	mov VCPU_R13(%rdi), %r13
-	mov VCPU_R14(%rdi), %r14
-	mov VCPU_R15(%rdi), %r15
+	GUEST_REGISTERS_LOAD %rdi
 	mov VCPU_RDI(%rdi), %rdi
 	clgi
 	sti
@@ -45,38 +29,13 @@ svm_enter:
 	vmsave %rax
 
 	pop %rax
-	mov %rcx, VCPU_RCX(%rax)
-	mov %rdx, VCPU_RDX(%rax)
-	mov %rbx, VCPU_RBX(%rax)
-	mov %rbp, VCPU_RBP(%rax)
-	mov %rsi, VCPU_RSI(%rax)
 	mov %rdi, VCPU_RDI(%rax)
-	mov %r8, VCPU_R8(%rax)
-	mov %r9, VCPU_R9(%rax)
-	mov %r10, VCPU_R10(%rax)
-	mov %r11, VCPU_R11(%rax)
-	mov %r12, VCPU_R12(%rax)
-	mov %r13, VCPU_R13(%rax)
-	mov %r14, VCPU_R14(%rax)
-	mov %r15, VCPU_R15(%rax)
+	GUEST_REGISTERS_STORE %rax
 	pop %rax
 	vmload %rax
 	cli
 	stgi
-	/* What the guest left is no host code's business: no stale value may steer a speculation. */
-	xor %ecx, %ecx
-	xor %edx, %edx
-	xor %esi, %esi
-	xor %edi, %edi
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	xor %r10d, %r10d
-	xor %r11d, %r11d
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbx
-	pop %rbp
+	GUEST_REGISTERS_FORGET
+	HOST_REGISTERS_RESTORE
 	ret
 	.section .note.GNU-stack, "", @progbits

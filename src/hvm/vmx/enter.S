@@ -9,34 +9,18 @@
  * Clobbers what the C calling convention lets it.
  */
 #include "asm_offsets.h"
+#include "hvm/guest_registers.inc"
 
 	.section .text.hot, "ax"
 	.balign 64
 	.globl vmx_enter
 vmx_enter:
-	push %rbp
-	push %rbx
-	push %r12
-	push %r13
-	push %r14
-	push %r15
+	HOST_REGISTERS_SAVE
 	mov %rsp, VCPU_HOST_RSP(%rdi)
 	cmpb $0, VCPU_IS_LAUNCHED(%rdi)	/* survives until the choice below: MOV leaves the flags alone */
 
 	mov VCPU_RAX(%rdi), %rax
-	mov VCPU_RCX(%rdi), %rcx
-	mov VCPU_RDX(%rdi), %rdx
-	mov VCPU_RBX(%rdi), %rbx
-	mov VCPU_RBP(%rdi), %rbp
-	mov VCPU_RSI(%rdi), %rsi
-	mov VCPU_R8(%rdi), %r8
-	mov VCPU_R9(%rdi), %r9
-	mov VCPU_R10(%rdi), %r10
-	mov VCPU_R11(%rdi), %r11
-	mov VCPU_R12(%rdi), %r12
-	mov VCPU_R13(%rdi), %r13
-	mov VCPU_R14(%rdi), %r14
-	mov VCPU_R15(%rdi), %r15
+	GUEST_REGISTERS_LOAD %rdi
 	je 1f
 	mov VCPU_RDI(%rdi), %rdi
 	vmresume
@@ -58,38 +42,13 @@ vmx_enter_failed:
 /* HOST_RIP. */
 vmx_exit:
 	mov %rax, VCPU_RAX(%rsp)
-	mov %rcx, VCPU_RCX(%rsp)
-	mov %rdx, VCPU_RDX(%rsp)
-	mov %rbx, VCPU_RBX(%rsp)
-	mov %rbp, VCPU_RBP(%rsp)
-	mov %rsi, VCPU_RSI(%rsp)
 	mov %rdi, VCPU_RDI(%rsp)
-	mov %r8, VCPU_R8(%rsp)
-	mov %r9, VCPU_R9(%rsp)
-	mov %r10, VCPU_R10(%rsp)
-	mov %r11, VCPU_R11(%rsp)
-	mov %r12, VCPU_R12(%rsp)
-	mov %r13, VCPU_R13(%rsp)
-	mov %r14, VCPU_R14(%rsp)
-	mov %r15, VCPU_R15(%rsp)
+	GUEST_REGISTERS_STORE %rsp
 	mov VCPU_HOST_RSP(%rsp), %rsp
-	/* What the guest left is no host code's business: no stale value may steer a speculation. */
 	xor %eax, %eax
-	xor %ecx, %ecx
-	xor %edx, %edx
-	xor %esi, %esi
-	xor %edi, %edi
-	xor %r8d, %r8d
-	xor %r9d, %r9d
-	xor %r10d, %r10d
-	xor %r11d, %r11d
+	GUEST_REGISTERS_FORGET
 vmx_enter_return:
-	pop %r15
-	pop %r14
-	pop %r13
-	pop %r12
-	pop %rbx
-	pop %rbp
+	HOST_REGISTERS_RESTORE
 	ret
 
 /* Where vmread() and vmwrite() jump: vmx_insn_failed(name, field, value), which does not return. */
