@@ -12,7 +12,7 @@
 static struct vmcb vmcb;
 
 /* Is it one of the VMCB's fields, with the value that it has? */
-static bool is_field(const struct svm_finding_field *field)
+static bool is_field(const struct finding_field *field)
 {
 	const char *name;
 	u64 value;

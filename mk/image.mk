@@ -50,7 +50,7 @@ $(O)/image/hvm/backends.o: $(BACKEND_LIST)
 $(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 # Small rather than fast: what runs once, at the prompt, or after a failure.
-IMAGE_SMALL := boot load main hvm/vmx/entry_check hvm/svm/entry_check
+IMAGE_SMALL := boot load main hvm/finding hvm/vmx/entry_check hvm/svm/entry_check
 $(filter $(IMAGE_SMALL:%=$(O)/image/%%),$(IMAGE_OBJECTS)): IMAGE_CFLAGS += $(if $(filter debug,$(BUILD)),,-Os)
 
 $(O)/image/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)

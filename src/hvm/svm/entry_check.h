@@ -11,6 +11,7 @@
 #ifndef ETERNA_HVM_SVM_ENTRY_CHECK_H
 #define ETERNA_HVM_SVM_ENTRY_CHECK_H
 
+#include "hvm/finding.h"
 #include "x86/regs/vmcb.h"
 
 /* SVM_RULE_NAME for each rule of entry_check.def. */
@@ -35,16 +36,13 @@ struct svm_check_caps {
 	u64 u_cet; /* the MSR, which VMRUN does not load */
 };
 
-#define SVM_FINDING_FIELDS 4
+#define SVM_FINDING_FIELDS FINDING_FIELDS_MAX
 
 /* A rule that does not hold, with the fields it speaks of; the first is the one to blame. */
 struct svm_finding {
 	enum svm_rule rule;
 	unsigned field_count;
-	struct svm_finding_field {
-		const char *name;
-		u64 value;
-	} field[SVM_FINDING_FIELDS];
+	struct finding_field field[SVM_FINDING_FIELDS];
 	u64 must_be_0; /* bits of the first field that are 1 but must be 0; 0 where the rule is none about bits */
 };
 

@@ -2,7 +2,7 @@
 // The VM-entry checker: the walk over its parts, and the words of its findings.
 #include "hvm/vmx/entry_check_priv.h"
 
-#include "base/fmt.h"
+#include "hvm/finding.h"
 
 static const char *const rule_text[ENTRY_RULE_COUNT] = {
 #define S(name, title)
@@ -21,11 +21,8 @@ enum {
 #undef S
 };
 
-static const struct {
-	enum entry_rule first;
-	const char *title;
-} sections[] = {
-#define S(name, title) {(enum entry_rule)START_##name, (title)},
+static const struct finding_section sections[] = {
+#define S(name, title) {START_##name, (title)},
 #define R(name, text)
 #include "hvm/vmx/entry_check.def"
 #undef R
@@ -39,11 +36,7 @@ const char *entry_rule_text(enum entry_rule rule)
 
 const char *entry_rule_section(enum entry_rule rule)
 {
-	size_t i = ARRAY_COUNT(sections) - 1;
-
-	while (i && sections[i].first > rule)
-		i--;
-	return sections[i].title;
+	return finding_section_of(sections, ARRAY_COUNT(sections), rule);
 }
 
 void walk_report(struct entry_walk *w, enum entry_rule rule, const u32 *fields, unsigned count)
@@ -110,38 +103,18 @@ unsigned entry_check(const struct entry_check_source *source, const struct entry
 	return w.findings;
 }
 
-/* What is left of a buffer of `size` after `used` characters of text. */
-static size_t room(size_t size, size_t used)
-{
-	return used < size ? size - used : 0;
-}
-
-static size_t format_field(char *buf, size_t size, const struct entry_finding *finding, unsigned i)
-{
-	size_t length = fmt_string(buf, size, "%s 0x%llx", vmcs_field_name(finding->field[i]),
-				   (unsigned long long)finding->value[i]);
-
-	for (char *p = buf; room(size, (size_t)(p - buf)) && *p; p++)
-		if (*p == '_')
-			*p = ' ';
-	return length;
-}
-
 size_t entry_finding_format(char *buf, size_t size, const struct entry_finding *finding)
 {
-	size_t used = format_field(buf, size, finding, 0);
+	struct finding words = {
+		.rule = entry_rule_text(finding->rule),
+		.section = entry_rule_section(finding->rule),
+		.field_count = finding->field_count,
+		.must_be_1 = finding->must_be_1,
+		.must_be_0 = finding->must_be_0,
+	};
 
-#define APPEND(...) (used += fmt_string(buf + MIN(used, size), room(size, used), __VA_ARGS__))
-	APPEND(": %s", entry_rule_text(finding->rule));
-	if (finding->must_be_1)
-		APPEND("; 0x%llx must be 1", (unsigned long long)finding->must_be_1);
-	if (finding->must_be_0)
-		APPEND("; 0x%llx must be 0", (unsigned long long)finding->must_be_0);
-	for (unsigned i = 1; i < finding->field_count; i++) {
-		APPEND(i == 1 ? "; " : ", ");
-		used += format_field(buf + MIN(used, size), room(size, used), finding, i);
-	}
-	APPEND(" (%s)", entry_rule_section(finding->rule));
-#undef APPEND
-	return used;
+	for (unsigned i = 0; i < ENTRY_FINDING_FIELDS; i++)
+		words.field[i] = (struct finding_field){vmcs_field_name(finding->field[i]), finding->value[i]};
+	return finding_format(buf, size, &words);
 }
+_Static_assert(ENTRY_FINDING_FIELDS <= FINDING_FIELDS_MAX, "all fields of a finding are shown");
