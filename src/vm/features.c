@@ -54,18 +54,16 @@ static void msrs_open(struct vm *vm)
 	hvm->msr_map_set(&vm->hvm, MSR_EFER, MSR_EXIT_WRITE);
 }
 
-/* CR4 bits and the CPUID bit that offers each (SDM 3A, Control Registers). */
+/* CR4 bits that guests may have, if CPUID offers them. */
 static const struct {
 	u64 cr4;
 	u8 leaf;
 	u8 reg; /* enum cpuid_reg */
 	u8 bit;
 } cr4_rows[] = {
-	{CR4_VME | CR4_PVI, 1, CPUID_EDX, 1}, {CR4_TSD, 1, CPUID_EDX, 4},      {CR4_DE, 1, CPUID_EDX, 2},
-	{CR4_PSE, 1, CPUID_EDX, 3},           {CR4_PAE, 1, CPUID_EDX, 6},      {CR4_MCE, 1, CPUID_EDX, 7},
-	{CR4_PGE, 1, CPUID_EDX, 13},          {CR4_OSFXSR, 1, CPUID_EDX, 24},  {CR4_OSXMMEXCPT, 1, CPUID_EDX, 25},
-	{CR4_PCIDE, 1, CPUID_ECX, 17},        {CR4_OSXSAVE, 1, CPUID_ECX, 26}, {CR4_FSGSBASE, 7, CPUID_EBX, 0},
-	{CR4_SMEP, 7, CPUID_EBX, 7},          {CR4_SMAP, 7, CPUID_EBX, 20},    {CR4_UMIP, 7, CPUID_ECX, 2},
+#define X(bits, leaf, reg, bit) {bits, leaf, CPUID_##reg, bit},
+#include "x86/regs/cr4.def"
+#undef X
 };
 
 static u64 cr4_offered(const struct policy_cpuid *table)

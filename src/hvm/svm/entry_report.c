@@ -2,6 +2,7 @@
 // After a failed VMRUN: the checker over the VMCB with what this CPU can do, its findings as lines.
 #include "hvm/svm/entry_report.h"
 
+#include "host/memory.h"
 #include "hvm/svm/entry_check.h"
 #include "hvm/svm/svm.h"
 #include "x86/insn.h"
@@ -25,12 +26,13 @@ struct offer {
 };
 
 static const struct offer cr4_offers[] = {
-	{CR4_VME | CR4_PVI, 1, OUT_EDX, 1}, {CR4_TSD, 1, OUT_EDX, 4},      {CR4_DE, 1, OUT_EDX, 2},
-	{CR4_PSE, 1, OUT_EDX, 3},           {CR4_PAE, 1, OUT_EDX, 6},      {CR4_MCE, 1, OUT_EDX, 7},
-	{CR4_PGE, 1, OUT_EDX, 13},          {CR4_OSFXSR, 1, OUT_EDX, 24},  {CR4_OSXMMEXCPT, 1, OUT_EDX, 25},
-	{CR4_PCIDE, 1, OUT_ECX, 17},        {CR4_OSXSAVE, 1, OUT_ECX, 26}, {CR4_FSGSBASE, 7, OUT_EBX, 0},
-	{CR4_SMEP, 7, OUT_EBX, 7},          {CR4_SMAP, 7, OUT_EBX, 20},    {CR4_UMIP, 7, OUT_ECX, 2},
-	{CR4_PKE, 7, OUT_ECX, 3},           {CR4_CET, 7, OUT_ECX, 7},      {CR4_LA57, 7, OUT_ECX, 16},
+#define X(bits, leaf, reg, bit) {bits, leaf, OUT_##reg, bit},
+#include "x86/regs/cr4.def"
+#undef X
+	/* Beyond what guests are ever offered. */
+	{CR4_PKE, 7, OUT_ECX, 3},
+	{CR4_CET, 7, OUT_ECX, 7},
+	{CR4_LA57, 7, OUT_ECX, 16},
 };
 
 static const struct offer efer_offers[] = {
@@ -67,7 +69,7 @@ static struct svm_check_caps caps_now(void)
 		.features = svm_caps.offered,
 		.efer_bits = EFER_SCE | EFER_SVME | offered(efer_offers, ARRAY_COUNT(efer_offers)),
 		.cr4_bits = CR4_PCE | offered(cr4_offers, ARRAY_COUNT(cr4_offers)),
-		.physical_bits = cpuid(CPUID_ADDRESSES, 0).eax & 0xff,
+		.physical_bits = memory_host_caps()->pa_bits,
 		.has_long_mode = cpuid(CPUID_EXT_FEATURES, 0).edx & CPUID80000001_EDX_LONG_MODE,
 		.has_x2avic_ext = cpuid(CPUID_SVM, 0).ecx & CPUID8000000A_ECX_X2AVIC_EXT,
 		.host_cr0 = read_cr0(),

@@ -2,6 +2,7 @@
 // After a failed VM entry: the checker over the current VMCS with this CPU's capabilities, its findings as lines.
 #include "hvm/vmx/entry_report.h"
 
+#include "host/memory.h"
 #include "hvm/vmx/entry_check.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
@@ -42,7 +43,7 @@ static struct entry_check_caps caps_now(u64 current_vmcs)
 		.rtit_ctl_bits = NEVER,
 		.lbr_ctl_bits = NEVER,
 		.spec_ctrl_bits = NEVER,
-		.physical_bits = cpuid(0x80000008, 0).eax & 0xff,
+		.physical_bits = memory_host_caps()->pa_bits,
 		.linear_bits = cpuid(7, 0).ecx & CPUID7_ECX_LA57 ? 57 : 48,
 		.is_long_mode = true,
 		.current_vmcs = current_vmcs,
