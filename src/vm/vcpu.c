@@ -267,7 +267,8 @@ enum exit_next vcpu_emulate(struct vcpu *v, const struct emul_hint *hint)
 	hvm_mark_dirty(&v->hvm, STATE_RSP);
 	switch (status) {
 	case EMUL_DONE:
-		if (!vm_is_running(v->vm))
+		/* By what it wrote; one that another CPU has paused carries it out once all the same. */
+		if (vm_is_stopped(v->vm))
 			return NEXT_LEAVE;
 		vcpu_advance(v, r.insn_bytes);
 		if (r.blocking) {

@@ -132,6 +132,11 @@ static inline bool vm_is_running(const struct vm *vm)
 	return __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_RUNNING;
 }
 
+static inline bool vm_is_stopped(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->state, __ATOMIC_ACQUIRE) == VM_STOPPED;
+}
+
 /*
  * The board and the local APICs: every access to them, from whichever CPU, with the VM locked. Unlocking tells the CPU
  * that keeps the board's time (run.c) when a device wants it earlier than that CPU knows.
