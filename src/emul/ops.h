@@ -75,6 +75,7 @@ err_t op_ret_far(struct exec *x) MUST_CHECK;
 	M(CLC, flag) M(STC, flag) M(CMC, flag) M(CLD, flag) M(STD, flag) M(CLI, flag) M(STI, flag)                     \
 	M(SAHF, sahf) M(LAHF, lahf)                                                                                    \
 	M(NOP, nop) M(PREFETCH, nop) M(PREFETCHW, nop) M(PREFETCHWT1, nop) M(PREFETCHNTA, nop)                         \
+	M(ENDBR32, nop) M(ENDBR64, nop)                                                                                \
 	M(PREFETCHT0, nop) M(PREFETCHT1, nop) M(PREFETCHT2, nop) M(CLDEMOTE, nop) M(PAUSE, nop)                        \
 	M(LFENCE, nop) M(SFENCE, nop) M(MFENCE, nop)                                                                   \
 	M(UD0, undefined) M(UD1, undefined) M(UD2, undefined)                                                          \

@@ -247,6 +247,11 @@ bool gdb_stopped(struct gdb *g, const struct gdb_stop *stop)
 	return true;
 }
 
+bool gdb_break_matters(struct gdb *g, enum gdb_point kind, u64 address, u32 thread)
+{
+	return g->is_open && points_condition_holds(g, (u8)kind, address, thread);
+}
+
 bool gdb_valid(const struct gdb *g)
 {
 	u32 used = 0;

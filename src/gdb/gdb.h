@@ -75,6 +75,12 @@ bool gdb_send(struct gdb *g, u8 *byte);
  */
 bool gdb_stopped(struct gdb *g, const struct gdb_stop *stop);
 
+/*
+ * The thread is at a breakpoint: would gdb_stopped() tell the debugger of it? Context: the target runs; nothing of the
+ * session changes then, so any thread may ask for itself at any time.
+ */
+bool gdb_break_matters(struct gdb *g, enum gdb_point kind, u64 address, u32 thread);
+
 /* What the thread does, by the last command: enum gdb_how. */
 static inline u8 gdb_how(const struct gdb *g, u32 thread)
 {

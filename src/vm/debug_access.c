@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which bytes does an instruction touch? The emulator carries it out on a copy of the registers and on memory that only
-// listens; the processor carries it out for real afterwards.
+// listens; afterwards the processor carries it out for real, or the emulator where it is certain to do the same.
 #include "base/checked.h"
 #include "base/mem.h"
 #include "vm/debug_priv.h"
 #include "vm/gpa.h"
+#include "x86/regs/control.h"
 
 #define ACCESSES_MAX 32
 
@@ -18,6 +19,7 @@ struct listener {
 	struct guest_memory memory;
 	struct vector_file vectors;
 	struct vcpu *v;
+	bool is_strict; /* what is doubtful faults */
 	u32 count;
 	struct access seen[ACCESSES_MAX];
 };
@@ -75,34 +77,46 @@ static err_t vector_write(struct vector_file *file, unsigned index, const void *
 	return OK;
 }
 
+static u64 code_address(const struct cpu_state *s)
+{
+	bool is_64 = s->efer & EFER_LMA && s->seg[SEG_CS].access & SEG_L;
+
+	return is_64 ? s->rip : (u32)(s->seg[SEG_CS].base + s->rip);
+}
+
 /* The instruction's bytes, so that fetching them is no access that counts. */
 static u8 code_fetch(struct vcpu *v, u8 *code)
 {
-	const struct cpu_state *s = &v->hvm.state;
-	bool is_64 = s->efer & EFER_LMA && s->seg[SEG_CS].access & SEG_L;
-	u64 at = is_64 ? s->rip : (u32)(s->seg[SEG_CS].base + s->rip);
-
-	return (u8)debug_memory_read(&v->vm->debug->target, v->index, GDB_VIRTUAL, at, code, INSN_BYTES_MAX);
+	return (u8)debug_memory_read(&v->vm->debug->target, v->index, GDB_VIRTUAL, code_address(&v->hvm.state), code,
+				     INSN_BYTES_MAX);
 }
 
-/* What the instruction at RIP would touch; false: the emulator does not know it. */
-static bool instruction_listen(struct vcpu *v, struct listener *l)
+/* What the instruction at RIP would touch, and what else would come of it. */
+static enum emul_status instruction_listen(struct listener *l, const u8 *code, u8 bytes, struct emul_result *r)
 {
+	struct vcpu *v = l->v;
 	struct emul e = vcpu_emulator(v);
-	struct cpu_state copy;
-	struct emul_result r;
-	u8 code[INSN_BYTES_MAX];
-	enum emul_status status;
+	struct cpu_state copy = v->hvm.state;
 
-	copy = v->hvm.state;
 	e.cpu = &copy;
 	e.memory = &l->memory;
-	e.vectors = &l->vectors;
+	e.vectors = l->vectors.read ? &l->vectors : NULL;
 	e.ports = NULL;
 	e.repeat_max = 1;
 	e.hint.insn = code;
-	e.hint.insn_bytes = code_fetch(v, code);
-	status = emul_step(&e, &r);
+	e.hint.insn_bytes = bytes;
+	/* It is not at hand: whatever it may forbid is taken to be forbidden, and a fault is for the processor to find.
+	 */
+	e.limits.pkru = l->is_strict ? UINT32_MAX : 0;
+	return emul_step(&e, r);
+}
+
+static bool instruction_is_known(struct vcpu *v, struct listener *l)
+{
+	struct emul_result r;
+	u8 code[INSN_BYTES_MAX];
+	enum emul_status status = instruction_listen(l, code, code_fetch(v, code), &r);
+
 	return status != EMUL_UNSUPPORTED && status != EMUL_FAILED;
 }
 
@@ -159,7 +173,7 @@ bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *
 	bool is_delivery = v->hvm.interrupted.is_valid;
 
 	hvm_fetch(&v->hvm, STATE_ALL);
-	if (is_delivery || !instruction_listen(v, &l)) {
+	if (is_delivery || !instruction_is_known(v, &l)) {
 		l.count = 0;
 		guess(&l, x, is_delivery);
 	}
@@ -167,4 +181,70 @@ bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *
 		if (access_hits(v->vm->debug, &l.seen[i], over))
 			return true;
 	return false;
+}
+
+/* --- in the processor's place --------------------------------------------------------------------------------------
+ */
+#define STATE_EMULATED                                                                                                 \
+	(STATE_RIP | STATE_RSP | STATE_RFLAGS | STATE_SEGMENTS | STATE_CONTROL | STATE_BLOCKING | STATE_DEBUG |        \
+	 STATE_DR7)
+
+/* Nothing is due with or behind the instruction that only a processor does: a trap, the end of a shadow. */
+static bool is_undisturbed(const struct cpu_state *s)
+{
+	return !(s->rflags & (RFLAGS_TF | RFLAGS_RF)) && !(s->blocking & (BLOCKING_STI | BLOCKING_MOV_SS));
+}
+
+/* Would data breakpoints see what the instruction touches, the guest's or ours? */
+static bool has_data_breakpoints(const struct vcpu *v)
+{
+	u64 dr7 = v->hvm.debug.what & HVM_DEBUG_REGISTERS ? v->hvm.debug.dr7 : v->hvm.state.dr7;
+
+	for (unsigned n = 0; n < 4; n++)
+		if (dr7 & DR7_ENABLE(n) && dr7 & DR7_RW(n))
+			return true;
+	return false;
+}
+
+static bool is_plain(const struct vcpu *v, const struct access *a)
+{
+	const struct debug *d = v->vm->debug;
+
+	return gpa_is_ram(v->vm, a->gpa, a->bytes) && !debug_page_has_points(d, ALIGN_DOWN(a->gpa.v, PAGE_BYTES)) &&
+	       !debug_page_has_points(d, ALIGN_DOWN(a->gpa.v + a->bytes - 1, PAGE_BYTES));
+}
+
+/* Only registers, and memory that nobody watches; no exception, and nothing but general registers and flags. */
+static bool is_harmless(struct vcpu *v, const u8 *code)
+{
+	struct listener l = {.memory = {listen_read, listen_write, listen_exchange}, .v = v, .is_strict = true};
+	struct emul_result r;
+	enum emul_status status = instruction_listen(&l, code, INSN_BYTES_MAX, &r);
+
+	if ((status != EMUL_DONE && status != EMUL_JUMPED) || r.changed || l.count == ACCESSES_MAX)
+		return false;
+	if (l.count && has_data_breakpoints(v))
+		return false;
+	for (u32 i = 0; i < l.count; i++)
+		if (!is_plain(v, &l.seen[i]))
+			return false;
+	return true;
+}
+
+bool debug_emulate(struct vcpu *v)
+{
+	struct emul_hint hint = {0};
+	u8 code[INSN_BYTES_MAX];
+
+	hvm_fetch(&v->hvm, STATE_EMULATED);
+	if (!is_undisturbed(&v->hvm.state) || v->hvm.interrupted.is_valid)
+		return false;
+	/* The next page may forbid what this one allows, and have an INT3 of its own. */
+	if (code_address(&v->hvm.state) % PAGE_BYTES > PAGE_BYTES - INSN_BYTES_MAX ||
+	    code_fetch(v, code) != INSN_BYTES_MAX || !is_harmless(v, code))
+		return false;
+	hint.insn = code;
+	hint.insn_bytes = INSN_BYTES_MAX;
+	(void)vcpu_emulate(v, &hint);
+	return true;
 }

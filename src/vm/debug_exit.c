@@ -115,6 +115,16 @@ void debug_step(struct vcpu *v)
 }
 
 /* --- exceptions --------------------------------------------------------------------------------------------------- */
+/* It was meant for another linear address, or its condition does not hold. */
+static bool is_passed(struct vcpu *v, gpa_t gpa, u64 address)
+{
+	struct debug *d = v->vm->debug;
+	u8 kind;
+
+	return !debug_is_meant(d, gpa, address, &kind) ||
+	       !gdb_break_matters(&d->gdb, (enum gdb_point)kind, address, v->index);
+}
+
 static bool took_break(struct vcpu *v)
 {
 	struct debug *d = v->vm->debug;
@@ -124,6 +134,9 @@ static bool took_break(struct vcpu *v)
 
 	if (!debug_translate(v, address, &gpa) || !debug_is_laid(d, gpa))
 		return false;
+	/* A breakpoint that is passed over often costs this exit alone, and the other vcpus nothing. */
+	if (!is_stepping(v) && is_passed(v, gpa, address) && debug_emulate(v))
+		return true;
 	event->address = address;
 	event->gpa = gpa;
 	post(v, DEBUG_BREAK);

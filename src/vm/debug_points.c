@@ -14,11 +14,6 @@
 #define INT3 0xcc
 #define SLOTS 4
 
-/* DR7 (SDM 3B, Debug Control Register). */
-#define DR7_ENABLE(n) (BIT(2 * (n)) | BIT(2 * (n) + 1))
-#define DR7_GLOBAL(n) BIT(2 * (n) + 1)
-#define DR7_RW(n) BITS(17 + 4 * (n), 16 + 4 * (n))
-#define DR7_LEN(n) BITS(19 + 4 * (n), 18 + 4 * (n))
 enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_ACCESS = 3 };
 
 static u64 page_of(gpa_t gpa)

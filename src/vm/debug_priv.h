@@ -137,6 +137,10 @@ err_t debug_register_write(struct gdb_target *t, u32 thread, enum gdb_register r
 /* Which point the instruction at RIP, whose access `x` exited, touches; false: none, it is only on the same page. */
 bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *over);
 
+/* Carry out the instruction at RIP, under an INT3 of ours, in the processor's place. False: nothing was done, it has to
+ * run over its points. Context: an exit on the vcpu's CPU. */
+bool debug_emulate(struct vcpu *v);
+
 /* debug_command.c */
 void debug_command(struct gdb_target *t, u32 thread, char *line, struct fmt_sink *out);
 

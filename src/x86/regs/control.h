@@ -80,6 +80,11 @@
 #define DR6_FIXED 0xffff0ff0ull
 #define DR7_GD BIT(13)
 #define DR7_FIXED 0x400ull
+/* Of breakpoint n. */
+#define DR7_ENABLE(n) (BIT(2 * (n)) | BIT(2 * (n) + 1))
+#define DR7_GLOBAL(n) BIT(2 * (n) + 1)
+#define DR7_RW(n) BITS(17 + 4 * (n), 16 + 4 * (n))
+#define DR7_LEN(n) BITS(19 + 4 * (n), 18 + 4 * (n))
 
 /* XCR0 and IA32_XSS features (SDM 1, XSAVE-Supported Features). */
 #define XFEATURE_X87 BIT(0)

@@ -312,9 +312,10 @@ static void checks_flushes_but_not_prefetches(void **state)
 	(void)state;
 	model_init_64(&m);
 	m.cpu.gpr[GPR_RBX] = 0x7000000;
-	expect_fault(STEP(&m, 0x0f, 0xae, 0x3b), VECTOR_PF);     /* clflush */
-	assert_int_equal(STEP(&m, 0x0f, 0x18, 0x0b), EMUL_DONE); /* prefetcht0 */
-	assert_int_equal(STEP(&m, 0x0f, 0x1f, 0x03), EMUL_DONE); /* nop */
+	expect_fault(STEP(&m, 0x0f, 0xae, 0x3b), VECTOR_PF);           /* clflush */
+	assert_int_equal(STEP(&m, 0x0f, 0x18, 0x0b), EMUL_DONE);       /* prefetcht0 */
+	assert_int_equal(STEP(&m, 0x0f, 0x1f, 0x03), EMUL_DONE);       /* nop */
+	assert_int_equal(STEP(&m, 0xf3, 0x0f, 0x1e, 0xfa), EMUL_DONE); /* endbr64 */
 	m.cpu.gpr[GPR_RBX] = MODEL_DEVICE;
 	assert_int_equal(STEP(&m, 0x0f, 0xae, 0x3b), EMUL_DONE);
 	assert_int_equal(m.log_count, 0);

@@ -55,6 +55,14 @@ static void test_condition(void **state)
 	fake.registers[0][GDB_rax][0] = 6;
 	assert_false(is_told(0x10100));
 	assert_true(is_told(0x10101));
+	/* What a vcpu asks for itself: the same, and nobody is told. */
+	assert_null(ask("c"));
+	assert_false(gdb_break_matters(&session, GDB_POINT_SOFT, 0x10100, 0));
+	assert_true(gdb_break_matters(&session, GDB_POINT_HARD, 0x10100, 0));
+	fake.registers[0][GDB_rax][0] = 5;
+	assert_true(gdb_break_matters(&session, GDB_POINT_SOFT, 0x10100, 0));
+	assert_true(session.is_running);
+	assert_true(is_told(0x10100));
 	/* Set again without one: it always stops. */
 	assert_string_equal(ask("Z0,10100,1"), "OK");
 	assert_true(is_told(0x10100));
