@@ -72,6 +72,7 @@ struct vm_config {
 	bool console;
 	bool testdev;
 	bool autostart;
+	bool trace; /* its exits */
 	u32 start_order;
 	u64 start_delay_ns;
 	struct cpu_set cpus; /* empty: all */

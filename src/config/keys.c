@@ -57,6 +57,8 @@ const struct config_key config_keys[] = {
 	 .description = "time that is reserved for each vcpu in each period; 0 is no reservation"},
 	{"period", VM(period_ns), .kind = KIND_TIME, .min = NS_PER_MS, .max = NS_PER_SEC, .fallback = "100ms",
 	 .description = "the reservation's period"},
+	{"trace", VM(trace), .kind = KIND_SWITCH, .fallback = "off",
+	 .description = "remember the last 4096 exits of each vcpu, and what those of each kind take"},
 	{"gdb", VM(gdb), .kind = KIND_CHOICE, .choices = "off|on|wait", .fallback = "off",
 	 .description =
 		 "let gdb attach on the second serial port; wait: stop before the first instruction until it has"},

@@ -7,6 +7,7 @@
 #include "host/memory.h"
 #include "host/panic.h"
 #include "main/console_switch.h"
+#include "main/exit_command.h"
 #include "main/fleet.h"
 #include "main/numa_command.h"
 #include "main/read_config.h"
@@ -98,26 +99,6 @@ static void info_run(const struct command_call *call)
 		vcpu_print(f->vm->vcpu[i], call->out);
 	if (f->vm->cause[0])
 		fmt_print(call->out, "  cause    %s\n", f->vm->cause);
-}
-
-static void exits_run(const struct command_call *call)
-{
-	struct fleet_vm *f = living_vm_of(call);
-	u64 sum = 0;
-
-	if (!f)
-		return;
-	for (u32 kind = 0; kind < EXIT_KINDS; kind++) {
-		u64 count = 0;
-
-		for (u32 i = 0; i < f->vm->vcpu_count; i++)
-			count += f->vm->vcpu[i]->exits[kind];
-		if (count)
-			fmt_print(call->out, "  %10lu  %s\n", count, exit_kind_name(kind));
-		sum += count;
-	}
-	fmt_print(call->out, "  %10lu  in all\n  last ones of vcpu 0:\n", sum);
-	vcpu_history_print(f->vm->vcpu[0], call->out);
 }
 
 static void log_run(const struct command_call *call)
@@ -291,7 +272,8 @@ static void quit_run(const struct command_call *call)
 static const struct command list[] = {
 	{"vms", "", "all VMs and their states", 0, 0, vms_run},
 	{"info", "VM", "one VM: memory, vcpus, how it ended", 1, 1, info_run},
-	{"exits", "VM", "its exits by kind, and the last ones", 1, 1, exits_run},
+	{"exits", "VM [VCPU]", "its exits by kind and vcpu; traced: what they take", 1, 2, exit_command_exits},
+	{"trace", "VM [VCPU] [N]|on|off", "its last exits; trace what they take", 1, 3, exit_command_trace},
 	{"console", "VM", "give the console to a VM", 1, 1, console_run},
 	{"start", "VM", "start a VM that does not run", 1, 1, start_run},
 	{"pause", "VM", "stop its vcpus and its clock", 1, 1, pause_run},

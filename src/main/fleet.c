@@ -142,6 +142,8 @@ err_t fleet_start(struct fleet_vm *f)
 		return err;
 	}
 	fmt_bytes(size, sizeof(size), spec.memory_bytes);
+	if (f->config->trace && exit_trace_switch(f->vm, true))
+		log_warn("VM %s: no memory to trace its exits", spec.name);
 	log_info("VM %s: %u vcpu%s, %s, started", spec.name, spec.vcpu_count, spec.vcpu_count > 1 ? "s" : "", size);
 	place_tell(f->config, &spec.numa);
 	if (!f->debug || debug_vm_begins(f->debug, f->vm))

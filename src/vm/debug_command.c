@@ -210,14 +210,25 @@ static void exits_run(const struct command_call *call)
 {
 	const struct vcpu *v = vcpu_from(call);
 
-	for (u32 kind = 0; kind < EXIT_KINDS; kind++)
-		if (v->exits[kind])
-			fmt_print(call->out, "%10lu  %s\n", v->exits[kind], exit_kind_name(kind));
+	exit_counts_print(v->vm, v->index, 1, call->out);
+	exit_costs_print(v->vm, v->index, 1, call->out);
 }
 
 static void trace_run(const struct command_call *call)
 {
-	vcpu_history_print(vcpu_from(call), call->out);
+	u64 count = EXIT_LAST_RECORDS;
+	bool is_on = call->word_count > 1 && !strcmp(call->words[1], "on");
+	err_t err;
+
+	if (is_on || (call->word_count > 1 && !strcmp(call->words[1], "off"))) {
+		err = exit_trace_switch(debug_from(call)->vm, is_on);
+		if (err)
+			fmt_print(call->out, "not traced: %s\n", err_text(err));
+	} else if (call->word_count > 1 && str_to_u64(call->words[1], &count)) {
+		fmt_print(call->out, "usage: trace [N|on|off]\n");
+	} else {
+		exit_trace_print(vcpu_from(call), (u32)MIN(count, (u64)EXIT_TRACE_RECORDS), call->out);
+	}
 }
 
 static void apic_run(const struct command_call *call)
@@ -309,8 +320,8 @@ static const struct command list[] = {
 	{"regs", "", "control registers, segments, MSRs of the current thread, decoded", 0, 0, regs_run},
 	{"walk", "ADDRESS", "its page-table entries, the guest's and ETERNA's", 1, 1, walk_run},
 	{"phys", "ADDRESS [N]", "N bytes of guest-physical memory", 1, 2, phys_run},
-	{"exits", "", "the current thread's exits by kind", 0, 0, exits_run},
-	{"trace", "", "its last exits", 0, 0, trace_run},
+	{"exits", "", "the current thread's exits by kind; traced: what they take", 0, 0, exits_run},
+	{"trace", "[N|on|off]", "its last exits; trace what they take", 0, 1, trace_run},
 	{"apic", "", "its local APIC", 0, 0, apic_run},
 	{"ioapic", "", "the I/O APIC's pins", 0, 0, ioapic_run},
 	{"points", "", "breakpoints and watchpoints, and how they are done", 0, 0, points_run},

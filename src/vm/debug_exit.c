@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exits of a debugged VM, on the vcpu's own CPU: what matters to the debugger is written down for the host loop's work
 // (debug_attend.c), and the vcpu does not run again before that was there.
+#include "host/clock.h"
 #include "vm/debug_priv.h"
 #include "vm/event.h"
 #include "vm/exits.h"
@@ -97,11 +98,13 @@ void debug_step(struct vcpu *v)
 	enum exit_next next;
 	struct exit x;
 	bool is_done;
+	u64 began_tsc;
 	u64 rip;
 
 	if (event->what || (vcpu_pending(v) && !event_deliver(v)))
 		return;
 	hvm->run(&v->hvm, &x);
+	began_tsc = clock_tsc();
 	rip = v->hvm.state.rip;
 	if (v->hvm.interrupted.is_valid)
 		vcpu_pending_add(v, PENDING_INTERRUPTED);
@@ -110,6 +113,8 @@ void debug_step(struct vcpu *v)
 	is_done = is_done_by_handler(v, &x, next, rip);
 	if (next == NEXT_ADVANCE)
 		vcpu_advance(v, x.insn_len);
+	if (v->trace.costs)
+		exit_trace_note(v, &x, began_tsc);
 	if (is_done && !event->what)
 		post(v, DEBUG_STEPPED);
 }

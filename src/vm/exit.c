@@ -152,15 +152,15 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_STEP] = exit_step,
 };
 
-static inline void history_add(struct vcpu *v, const struct exit *x, u32 kind)
+static inline void record_add(struct vcpu *v, const struct exit *x, u32 kind)
 {
-	struct exit_record *r = &v->history[v->history_next++ % VCPU_HISTORY];
+	struct exit_record *r = &v->trace.ring[v->trace.next++ & v->trace.mask];
 
 	r->rip = v->hvm.state.rip;
 	r->detail = x->detail;
 	r->rax = (u32)v->hvm.state.gpr[GPR_RAX];
 	r->rcx = (u32)v->hvm.state.gpr[GPR_RCX];
-	r->kind = kind;
+	r->kind = (u16)kind;
 }
 
 enum exit_next exit_handle(struct vcpu *v, const struct exit *x)
@@ -168,6 +168,6 @@ enum exit_next exit_handle(struct vcpu *v, const struct exit *x)
 	u32 kind = x->kind; /* read once: for all the compiler knows, the stores below change it */
 
 	v->exits[kind]++;
-	history_add(v, x, kind);
+	record_add(v, x, kind);
 	return handlers[kind](v, x);
 }

@@ -116,7 +116,7 @@ static void exits_report(void)
 	if (!r->loaded)
 		return;
 	console_print("  last exits of VM %s, vcpu %u:\n", r->loaded->vm->name, r->loaded->index);
-	vcpu_history_print(r->loaded, &console_sink);
+	exit_trace_print(r->loaded, EXIT_LAST_RECORDS, &console_sink);
 }
 
 void run_init(void)
@@ -434,32 +434,48 @@ static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
 	return chosen;
 }
 
-/* Run one vcpu until it waits, its VM stops, its slice is over or there is work. */
-static void vcpu_run(struct run_cpu *r, struct vcpu *v)
+/*
+ * Enter the guest again and again. What its exits take is noted where it is traced: the loop is there twice, so that
+ * the one without a trace has nothing of it.
+ */
+static inline void __attribute__((always_inline))
+guest_run(const struct run_cpu *r, struct vcpu *v, const bool is_traced)
 {
+	enum exit_next next = NEXT_RESUME;
+	u64 began_tsc = 0;
 	struct exit x;
-	enum exit_next next;
 
-	load(r, v);
-	guest_timer_arm(r, v);
-	if (v->vm->debug && !debug_enter(v)) {
-		debug_step(v);
-		return;
-	}
-	while (!has_work(r)) {
+	while (next != NEXT_LEAVE && !has_work(r)) {
 		if (vcpu_pending(v) && !event_deliver(v))
-			return;
+			break;
+		if (is_traced && began_tsc)
+			exit_trace_note(v, &x, began_tsc);
 		hvm->run(&v->hvm, &x);
+		if (is_traced)
+			began_tsc = clock_tsc();
 		if (__builtin_expect(v->hvm.interrupted.is_valid, 0))
 			vcpu_pending_add(v, PENDING_INTERRUPTED);
 		next = exit_handle(v, &x);
-		if (!(v->history_next % POLL_EXITS))
+		if (!(v->trace.next % POLL_EXITS))
 			interrupt_window();
 		if (next == NEXT_ADVANCE)
 			vcpu_advance(v, x.insn_len);
-		else if (next == NEXT_LEAVE)
-			return;
 	}
+	if (is_traced && began_tsc)
+		exit_trace_note(v, &x, began_tsc);
+}
+
+/* Run one vcpu until it waits, its VM stops, its slice is over or there is work. */
+static void vcpu_run(struct run_cpu *r, struct vcpu *v)
+{
+	load(r, v);
+	guest_timer_arm(r, v);
+	if (v->vm->debug && !debug_enter(v))
+		debug_step(v);
+	else if (v->trace.costs)
+		guest_run(r, v, true);
+	else
+		guest_run(r, v, false);
 }
 
 /* What an emulator that counts instructions measures a boot by. */

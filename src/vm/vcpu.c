@@ -51,6 +51,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 		v->hvm.state.activity = ACTIVITY_WAIT_SIPI;
 		v->is_waiting = true;
 	}
+	exit_trace_init(&v->trace);
 	guest_access_init(v);
 	lapic_start(v);
 	policy_msrs_reset(&v->msrs);
@@ -66,6 +67,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 void vcpu_destroy(struct vcpu *v)
 {
 	hvm->vcpu_fini(&v->hvm, memory_pool());
+	exit_trace_fini(&v->trace);
 	pool_free(memory_pool(), v, vcpu_pages());
 }
 

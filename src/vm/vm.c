@@ -134,18 +134,6 @@ static void registers_print(const struct cpu_state *s)
 		      s->efer);
 }
 
-void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink)
-{
-	u32 count = MIN(v->history_next, VCPU_HISTORY);
-
-	for (u32 i = 0; i < count; i++) {
-		const struct exit_record *r = &v->history[(v->history_next - 1 - i) % VCPU_HISTORY];
-
-		fmt_print(sink, "  -%-2u %-22s rip %016lx  %#lx  eax %08x ecx %08x\n", i, exit_kind_name(r->kind),
-			  r->rip, r->detail, r->rax, r->rcx);
-	}
-}
-
 void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...)
 {
 	struct vm *vm = v->vm;
@@ -161,7 +149,7 @@ void vm_fault(struct vcpu *v, const struct exit *x, const char *format, ...)
 	registers_print(&v->hvm.state);
 	segments_print(&v->hvm.state);
 	console_print("  last exits:\n");
-	vcpu_history_print(v, &console_sink);
+	exit_trace_print(v, EXIT_LAST_RECORDS, &console_sink);
 	if (x && (x->kind == EXIT_ENTRY_FAILED || x->kind == EXIT_UNKNOWN))
 		hvm->explain(&v->hvm, x, &console_sink);
 	vm->fault_vcpu = v->index;

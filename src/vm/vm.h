@@ -13,6 +13,7 @@
 #include "policy/msr.h"
 #include "sched/sched.h"
 #include "vm/board.h"
+#include "vm/exit_trace.h"
 
 #define VM_NAME_BYTES 32
 #define VM_VCPUS_MAX 64
@@ -34,16 +35,6 @@ enum {
 	PENDING_STARTUP = 1 << 4,
 	PENDING_INTERRUPTED = 1 << 5, /* an exit cut a delivery short */
 	PENDING_FLUSH = 1 << 6,       /* mappings of the VM were removed: hvm->vcpu_flush() */
-};
-
-/* The last exits of a vcpu, for records of faults. */
-#define VCPU_HISTORY 16
-struct exit_record {
-	u64 rip;
-	u64 detail; /* as in struct exit */
-	u32 rax;    /* low halves: CPUID's leaf, MSRs and their values, data to a port */
-	u32 rcx;
-	u32 kind;
 };
 
 /*
@@ -74,8 +65,7 @@ struct vcpu {
 	struct vector_file vectors;
 	struct emul_cache emul_cache;
 	u64 exits[EXIT_KINDS];
-	u32 history_next;
-	struct exit_record history[VCPU_HISTORY];
+	struct exit_trace trace;
 };
 
 enum vm_state { VM_EMPTY, VM_RUNNING, VM_PAUSED, VM_STOPPED };
@@ -162,9 +152,6 @@ void vm_start(struct vm *vm);
  * Context: VM locked.
  */
 bool vm_is_halted_for_good(const struct vm *vm);
-
-/* The vcpu's last exits, newest first. */
-void vcpu_history_print(const struct vcpu *v, struct fmt_sink *sink);
 
 /* Stop the vcpus and the clock; go on from there. Context: the host loop's work; waits for the vcpus' CPUs. */
 void vm_pause(struct vm *vm);
