@@ -38,7 +38,7 @@
 DESC_DEFINE(hpet_timer, HPET_TIMER_FIELDS, 1);
 #undef DESC_STRUCT
 #define DESC_STRUCT struct hpet
-DESC_DEFINE(hpet, HPET_FIELDS, 1);
+DESC_DEFINE(hpet, HPET_FIELDS, 2);
 #undef DESC_STRUCT
 
 void hpet_reset(struct hpet *h)
@@ -138,6 +138,8 @@ static void timer_sync(struct hpet *h, unsigned i, u64 count)
 		h->status |= 1u << i;
 	else if (t->config & T_ENABLE)
 		h->pulses |= pins_of(h, i);
+	if (!i && (t->config & (T_LEVEL | T_ENABLE)) == T_ENABLE)
+		h->ticks = (u32)MIN(h->ticks + matches, UINT32_MAX);
 }
 
 static void hpet_sync(struct hpet *h, u64 now_ns)
@@ -177,6 +179,14 @@ u32 hpet_take_pulses(struct hpet *h, u64 now_ns)
 	if (pulses)
 		h->pulsed_count = h->synced_count;
 	return pulses;
+}
+
+u32 hpet_take_ticks(struct hpet *h)
+{
+	u32 ticks = h->ticks;
+
+	h->ticks = 0;
+	return ticks;
 }
 
 /* Counts that the next pulse of a short period has to wait. */

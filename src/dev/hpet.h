@@ -35,6 +35,7 @@ struct hpet_timer {
 	F(u64, synced_count, "main counter that status, pulses and timers are brought up to")                          \
 	F(u64, pulsed_count, "main counter when pulses were fetched last")                                             \
 	F(u32, pulses, "I/O APIC pins that edge-triggered timers pulsed and nobody fetched")                           \
+	F(u32, ticks, "how often timer 0 did, at most UINT32_MAX")                                                     \
 	S(struct hpet_timer, timer, HPET_TIMERS, hpet_timer_desc, "the timers")
 
 extern const struct desc hpet_timer_desc;
@@ -62,6 +63,9 @@ u32 hpet_levels(const struct hpet *h, u64 now_ns);
 
 /* I/O APIC pins that edge-triggered timers pulsed since the last call, once or more often. */
 u32 hpet_take_pulses(struct hpet *h, u64 now_ns);
+
+/* How many pulses of timer 0 the ones fetched since the last call stand for. */
+u32 hpet_take_ticks(struct hpet *h);
 
 /*
  * When hpet_levels() changes or a pulse comes by time alone, after now_ns; NEVER if none does. Pulses of periods below

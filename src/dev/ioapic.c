@@ -203,6 +203,15 @@ void ioapic_mmio_write(struct ioapic *io, u32 offset, u32 value, struct ioapic_e
 	}
 }
 
+u8 ioapic_edge_vector(const struct ioapic *io, unsigned pin)
+{
+	u64 entry = io->entry[pin];
+
+	if (entry & (ENTRY_MASKED | ENTRY_LEVEL) || GET(ENTRY_DELIVERY, entry) > APIC_LOWEST)
+		return 0;
+	return (u8)GET(ENTRY_VECTOR, entry);
+}
+
 bool ioapic_has_nmi(const struct ioapic *io)
 {
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)

@@ -54,6 +54,9 @@ void ioapic_mmio_write(struct ioapic *io, u32 offset, u32 value, struct ioapic_e
 /* The line of `pin` (below IOAPIC_PINS) is now asserted or not; lines that devices share are or-ed by the caller. */
 void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted, struct ioapic_effects *fx);
 
+/* The vector that an edge at `pin` requests of local APICs; 0: none, as it is masked, level-triggered or no vector. */
+u8 ioapic_edge_vector(const struct ioapic *io, unsigned pin);
+
 /* Is a pin unmasked that delivers NMIs? */
 bool ioapic_has_nmi(const struct ioapic *io);
 

@@ -54,48 +54,32 @@ static void event_consider(struct vm *vm, u64 event_ns)
 	vm->board.next_event_ns = MIN(vm->board.next_event_ns, event_ns);
 }
 
-/*
- * Where the machine gives ETERNA no time for longer than a period, edges of IRQ 0 pass that the guest never sees.
- * Guests count time by them while they boot, so they are given later, apart from one another. More than some are not
- * owed: who asks for a period of microseconds does not count.
- */
-#define PIT_OWED_MAX 64
-#define PIT_OWED_APART_NS NS_PER_MS
-
-static bool pit_edge_take(struct board *b, u64 now_ns)
+/* Is IRQ 0 to rise now, `edges` of its source after the last call? */
+static bool tick_take(struct vm *vm, u32 edges, u64 now_ns)
 {
-	u32 edges = pit_irq0_edges(&b->pit, now_ns);
-	bool is_owed = !edges && b->pit_owed && now_ns >= b->pit_owed_ns;
+	struct edge_debt *d = &vm->board.tick_debt;
+	bool is_given;
 
-	if (edges > 1)
-		b->pit_owed = MIN(b->pit_owed + edges - 1, PIT_OWED_MAX);
-	b->pit_owed -= is_owed;
-	if (!edges && !is_owed)
+	if (!edges && !d->count)
 		return false;
-	b->pit_owed_ns = now_ns + PIT_OWED_APART_NS;
-	return true;
-}
-
-void board_pit_reprogrammed(struct vm *vm)
-{
-	vm->board.pit_owed = 0;
+	is_given = edge_debt_take(d, edges, board_tick_waits(vm), now_ns);
+	event_consider(vm, edge_debt_next(d));
+	return is_given;
 }
 
 void board_pit_update(struct vm *vm, u64 now_ns)
 {
 	struct pit *p = &vm->board.pit;
-	bool rose = pit_edge_take(&vm->board, now_ns);
+	u32 edges = pit_irq0_edges(p, now_ns);
 	bool level = pit_irq0(p, now_ns);
 
 	/* With legacy replacement on, IRQ 0 and IRQ 8 are the HPET's. */
 	if (hpet_is_legacy(&vm->board.hpet))
 		return;
-	if (rose)
+	if (tick_take(vm, edges, now_ns))
 		board_pulse_irq(vm, IRQ_PIT);
 	board_set_irq(vm, IRQ_PIT, level);
 	event_consider(vm, pit_next_edge(p, now_ns));
-	if (vm->board.pit_owed)
-		event_consider(vm, vm->board.pit_owed_ns);
 }
 
 void board_rtc_update(struct vm *vm, u64 now_ns)
@@ -124,8 +108,11 @@ void board_hpet_update(struct vm *vm, u64 now_ns)
 {
 	struct hpet *h = &vm->board.hpet;
 	u32 pulses = hpet_take_pulses(h, now_ns);
+	u32 ticks = hpet_take_ticks(h);
 	u32 levels = hpet_levels(h, now_ns);
 
+	if (hpet_is_legacy(h))
+		pulses = (pulses & ~(u32)BIT(2)) | (tick_take(vm, ticks, now_ns) ? (u32)BIT(2) : 0);
 	if (pulses) {
 		hpet_drive(vm, levels & ~pulses);
 		hpet_drive(vm, levels | pulses);

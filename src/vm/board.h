@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "dev/acpi_pm.h"
 #include "dev/chipset.h"
+#include "dev/edge_debt.h"
 #include "dev/hpet.h"
 #include "dev/ioapic.h"
 #include "dev/kbc.h"
@@ -47,8 +48,7 @@ struct board {
 	u32 isa_lines;                   /* bit n: a device asserts IRQ n */
 	u32 testdev_lines;               /* bit n: pc-testdev asserts GSI n */
 	u32 hpet_lines;                  /* bit n: a HPET timer asserts I/O APIC pin n */
-	u32 pit_owed;                    /* edges of IRQ 0 that passed before the guest could be given them */
-	u64 pit_owed_ns;                 /* not before this */
+	struct edge_debt tick_debt;      /* edges of IRQ 0, from the PIT or the HPET */
 	u64 next_event_ns;               /* of all devices */
 };
 

@@ -86,6 +86,25 @@ void board_set_testdev_gsi(struct vm *vm, unsigned gsi, bool level)
 	pin_update(vm, gsi);
 }
 
+/* Does a local APIC have the request? */
+static bool vector_waits(const struct vm *vm, u8 vector)
+{
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		if (vm->vcpu[i]->lapic.irr[vector / 64] >> vector % 64 & 1)
+			return true;
+	return false;
+}
+
+bool board_tick_waits(const struct vm *vm)
+{
+	const struct pic_chip *master = &vm->board.pic.chip[0];
+	u8 vector = ioapic_edge_vector(&vm->board.ioapic, ioapic_pin(IRQ_PIT));
+
+	if (vector)
+		return vector_waits(vm, vector);
+	return master->irr & ~master->imr & BIT(IRQ_PIT);
+}
+
 bool board_has_extint(const struct vcpu *v)
 {
 	return v->index == 0 && pic_pending(&v->vm->board.pic) && lapic_extint_accepted(&v->lapic);

@@ -46,6 +46,7 @@ static void hpet_store(struct vcpu *v, u32 offset, const void *buf, u32 bytes)
 
 	memcpy(value, buf, MIN(bytes, 8));
 	hpet_write(&v->vm->board.hpet, offset, MIN(bytes, 8), load_u64(value), now);
+	edge_debt_forgive(&v->vm->board.tick_debt);
 	board_hpet_update(v->vm, now);
 }
 

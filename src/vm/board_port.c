@@ -53,7 +53,7 @@ static void write_pit(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 	pit_write(&vm->board.pit, port, (u8)value, now_ns);
 	board_pit_update(vm, now_ns);
 	if (port == PIT_COUNTER_0)
-		board_pit_reprogrammed(vm);
+		edge_debt_forgive(&vm->board.tick_debt);
 }
 
 static u32 read_port61(struct vm *vm, u16 port, u32 bytes, u64 now_ns)

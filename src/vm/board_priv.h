@@ -18,11 +18,11 @@ void board_intr_update(struct vm *vm);
 
 void board_send_ioapic_effects(struct vm *vm, const struct ioapic_effects *fx);
 
+/* Has the guest not yet taken the last edge of IRQ 0? Then another one would be lost. */
+bool board_tick_waits(const struct vm *vm);
+
 /* Lines and next events of single devices after an access, cheaper than board_retime(). */
 void board_pit_update(struct vm *vm, u64 now_ns);
-
-/* Counter 0 got another period: edges of the old one are owed no more. */
-void board_pit_reprogrammed(struct vm *vm);
 void board_rtc_update(struct vm *vm, u64 now_ns);
 void board_hpet_update(struct vm *vm, u64 now_ns);
 void board_pm_update(struct vm *vm, u64 now_ns);

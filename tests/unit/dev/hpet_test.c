@@ -164,11 +164,15 @@ static void periodic_as_linux_programs_it(void **state)
 	for (u64 i = 1; i < 20000; i++) { /* 80 s: past the end of 32 bits */
 		assert_true(hpet_next_event(&h, now) == begin + i * 4000000);
 		now = begin + i * 4000000;
+		assert_int_equal(hpet_take_ticks(&h), 0);
 		assert_int_equal(hpet_take_pulses(&h, now), 1 << 2);
+		assert_int_equal(hpet_take_ticks(&h), 1);
 	}
 	assert_int_equal(in32(T_CMP(0)), (u32)(20000ull * 400000));
-	now += 50 * 4000000ull + 1; /* somebody was late: one pulse, and the phase stays */
+	now += 50 * 4000000ull + 1; /* somebody was late: one pulse, but all are counted, and the phase stays */
 	assert_int_equal(hpet_take_pulses(&h, now), 1 << 2);
+	assert_int_equal(hpet_take_ticks(&h), 50);
+	assert_int_equal(hpet_take_ticks(&h), 0);
 	assert_true(hpet_next_event(&h, now) == begin + 20050 * 4000000ull);
 }
 

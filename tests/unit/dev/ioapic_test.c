@@ -334,9 +334,32 @@ static void an_unmasked_nmi_pin_is_known(void **state)
 	assert_true(ioapic_has_nmi(&pins));
 }
 
+static void vector_of_an_edge(void **state)
+{
+	static const struct {
+		u32 low;
+		u8 vector;
+	} cases[] = {
+		{0x10030, 0}, {0x00030, 0x30}, {0x00130, 0x30}, {0x08030, 0},
+		{0x00430, 0}, {0x00730, 0},    {0x009ef, 0xef},
+	};
+	struct ioapic pins;
+
+	(void)state;
+	ioapic_init(&pins, 0);
+	assert_int_equal(ioapic_edge_vector(&pins, 2), 0);
+	ioapic_mmio_write(&pins, 0, 0x10 + 2 * 2, &fx);
+	for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
+		ioapic_mmio_write(&pins, 0x10, cases[i].low, &fx);
+		assert_int_equal(ioapic_edge_vector(&pins, 2), cases[i].vector);
+		assert_int_equal(ioapic_edge_vector(&pins, 3), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(vector_of_an_edge),
 		cmocka_unit_test(registers_after_reset),
 		cmocka_unit_test(registers_keep_their_writable_bits),
 		cmocka_unit_test(an_edge_sends_one_message),
