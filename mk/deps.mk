@@ -43,7 +43,8 @@ $(GRAMMAR_READY): FORCE
 $(GUESTS_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 	@tools/deps/guest $* </dev/null
 
-# The packages for a purpose: packages-build, packages-run, packages-port, packages-test, packages-analysis.
+# The packages for a purpose: packages-build, packages-run, packages-port, packages-test,
+# packages-debuggers, packages-analysis.
 packages-%: FORCE
 	@tools/deps/packages $* </dev/null
 

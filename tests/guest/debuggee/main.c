@@ -13,7 +13,14 @@ volatile u8 watched[4096] ALIGNED(4096); /* no page of these has anything else *
 volatile u64 read_only[512] ALIGNED(4096);
 volatile u64 own_breakpoints;
 volatile u64 seen_rflags;
-volatile u64 other_counter;
+volatile u64 hot_count ALIGNED(4096);
+
+/* A debugger keeps processors busy by these. */
+enum { STAY_NOT, STAY_IN_LOOP, STAY_IN_HLT };
+volatile u64 stay;
+volatile u64 others_stay;
+volatile u64 turns[SMP_MAX];
+volatile u64 nmis;
 
 static __attribute__((noipa)) void leaf(u64 n)
 {
@@ -72,11 +79,55 @@ static void on_bp(struct trap_frame *f)
 	own_breakpoints++;
 }
 
+static void on_nmi(struct trap_frame *f)
+{
+	(void)f;
+	nmis++;
+}
+
+/* With interrupts off; in HLT they are on, but none comes. */
+static __attribute__((noipa)) void linger(void)
+{
+	while (stay == STAY_IN_LOOP)
+		;
+	while (stay == STAY_IN_HLT)
+		halt_until_irq();
+}
+
+static __attribute__((noipa)) void other_turn(unsigned index)
+{
+	turns[index]++;
+}
+
+#define TURNS_LEAST 1000
+
 static void other(unsigned index)
 {
-	(void)index;
-	while (other_counter < 1000000)
-		other_counter++;
+	while (others_stay || turns[index] < TURNS_LEAST)
+		other_turn(index);
+}
+
+#define HOT_TIMES 100
+void hot_push(void), hot_endbr(void), hot_nop(void), hot_call(void), hot_ret(void), hot_add(void), hot_jump(void);
+void hot_crc32(void);
+
+static __attribute__((noipa)) void hot_all(void)
+{
+	for (unsigned i = 0; i < HOT_TIMES; i++) {
+		hot_push();
+		hot_endbr();
+		hot_nop();
+		hot_call();
+		hot_ret();
+		hot_add();
+		hot_jump();
+		hot_crc32();
+	}
+}
+
+static __attribute__((noipa)) void hot_done(unsigned round)
+{
+	check_equal(hot_count, round * HOT_TIMES, "round %u: each hot instruction was carried out once", round);
 }
 
 void guest_main(void)
@@ -84,7 +135,9 @@ void guest_main(void)
 	u8 ids[SMP_MAX];
 	unsigned cpus = smp_find(ids);
 
-	trap_set_handler(3, on_bp);
+	trap_set_handler(VECTOR_BP, on_bp);
+	trap_set_handler(VECTOR_NMI, on_nmi);
+	linger();
 	for (unsigned i = 1; i < cpus; i++)
 		check(smp_start(ids[i], i, other), "processor %u runs", i);
 	for (u64 i = 0; i < 50; i++)
@@ -96,5 +149,12 @@ void guest_main(void)
 	odd_instructions();
 	check(!(seen_rflags & RFLAGS_TF), "no TF in pushed flags");
 	check_equal(own_breakpoints, 1, "the guest's own INT3 is the guest's");
+	for (unsigned round = 1; round <= 2; round++) {
+		hot_all();
+		hot_done(round);
+	}
+	for (unsigned i = 1; i < cpus; i++)
+		while (others_stay || turns[i] < TURNS_LEAST)
+			pause();
 	check_equal((u64)watched[300] + watched[301] + watched[302], 21, "REP STOSB");
 }
