@@ -2,7 +2,7 @@
 # make test: every suite, and one closing line for all of them.
 #
 #   make test                every suite below: lint, four builds, hosted tests, proofs, eterna-port, guests, Linux, errors
-#   make test-all            the same, with the long rows of tests/emu/matrix.cfg as well
+#   make test-all            the same, with the long rows of tests/emu/matrix.cfg, and three guests at once many times
 #   make test SUITES="unit linux-boot"       some of them, by name
 #
 # A suite is NAME=TARGET[:WORD...] of tools/test/summary, which runs them in order and goes on after one that failed.
@@ -13,6 +13,8 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
 	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
+# Three Debian guests at once on two CPUs, again and again.
+TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=10
 # With :MATRIX=... for the runs of the matrix, or nothing.
 TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
@@ -22,11 +24,16 @@ test: packages-build packages-test packages-analysis
 	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES))
 
 test-all: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000))
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_MANY))
 
 # Debian's kernels under ETERNA.
 linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)$(RUN_MATRIX) --kind linux
+
+MANY_ON ?= qemu
+MANY_ROUNDS ?= 1
+linux-many: $(BOCHS_READY) $(GUESTS_READY) image
+	$(Q)tests/emu/linux_boot_test --machine $(MANY_ON) --rounds $(MANY_ROUNDS) --image $(IMAGE) --out $(O)/emu
 
 # The reader of the matrix itself.
 matrix-test:
@@ -52,4 +59,4 @@ life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
 numa-test: $(O)/guest/numa.elf $(BOCHS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot life-test numa-test matrix-test backends-test errors-test gdb-test
+.PHONY: test test-all linux-boot linux-many life-test numa-test matrix-test backends-test errors-test gdb-test
