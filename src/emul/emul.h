@@ -54,7 +54,7 @@ struct emul {
 	u32 repeat_max; /* iterations of a REP instruction in a step; 0 means EMUL_REPEAT_DEFAULT */
 };
 
-#define EMUL_REPEAT_DEFAULT 512
+#define EMUL_REPEAT_DEFAULT 64
 
 enum emul_status {
 	EMUL_DONE,        /* the caller advances RIP by insn_bytes */
