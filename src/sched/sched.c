@@ -147,7 +147,7 @@ void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_n
 
 	s->locks->take(s->locks, cpu);
 	ASSERT(c->running == e && e->state == SCHED_RUNNING);
-	ran_ns = now_ns - MIN(now_ns, e->started_ns);
+	ran_ns = now_ns - MIN(now_ns, e->started_ns) + atomic_exchange_explicit(&e->owed_ns, 0, memory_order_relaxed);
 	c->vnow = queue_vnow(c, now_ns);
 	reserve_charge(e, now_ns);
 	e->service_ns += ran_ns;
@@ -163,6 +163,11 @@ void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_n
 	if (is_ready || e->was_woken)
 		queue_place(c, e, now_ns, !is_ready);
 	unlock(s, cpu);
+}
+
+void sched_owe(struct sched_entity *e, u64 ns)
+{
+	atomic_fetch_add_explicit(&e->owed_ns, ns, memory_order_relaxed);
 }
 
 void sched_yield_turn(struct sched *s, struct sched_entity *e)

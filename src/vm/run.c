@@ -27,8 +27,9 @@ struct vm *vms[VMS_MAX];
 struct run_cpu {
 	u32 index;
 	struct vcpu *loaded;
-	u64 armed_tsc; /* the timer's deadline */
-	u32 runnable;  /* how many could run when one was picked */
+	const struct vcpu *ended; /* whose turn ended in the round before; only to be compared */
+	u64 armed_tsc;            /* the timer's deadline */
+	u32 runnable;             /* how many could run when one was picked */
 	struct lock lock;
 	u32 vcpu_count;
 	struct vcpu *vcpus[RUN_VCPUS_MAX];
@@ -397,19 +398,52 @@ void run_board_moved(struct vm *vm)
 		run_request_work_of(cpu);
 }
 
+/*
+ * When what happens to vcpus that do not run must be seen to. One that could run is looked at before it does, so its
+ * own timer need not end another's turn; the board's may be for another vcpu of the VM. One that waits is woken in time
+ * where time is reserved for it, and else ends another's turn so rarely that a guest which asks for as many timers as
+ * it can does not eat up its neighbours' time.
+ */
+#define OTHERS_APART_NS (500 * NS_PER_US)
+
+struct deadlines {
+	u64 reserved;
+	u64 others;
+};
+
+static void deadline_note(struct deadlines *d, const struct vcpu *v, u64 tsc)
+{
+	u64 *which = v->entity.budget_ns ? &d->reserved : &d->others;
+
+	*which = MIN(*which, tsc);
+}
+
 /* Tell the scheduler whether the vcpu can run. */
-static bool vcpu_attend(struct vcpu *v, u64 *deadline)
+static bool vcpu_attend(struct vcpu *v, struct deadlines *d)
 {
 	if (!vm_is_running(v->vm)) {
 		schedule_sleep(v);
 		return false;
 	}
 	board_tick(v);
-	*deadline = MIN(*deadline, event_tsc(v));
-	if (!vcpu_is_runnable(v))
+	if (!vcpu_is_runnable(v)) {
+		deadline_note(d, v, event_tsc(v));
 		return false;
+	}
+	if (!v->index && v->vm->vcpu_count > 1)
+		deadline_note(d, v, board_event_tsc(v->vm));
 	schedule_wake(v);
 	return true;
+}
+
+static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
+{
+	u64 soon;
+
+	if (!chosen)
+		return MIN(d->reserved, d->others);
+	soon = clock_tsc() + clock_ns_to_tsc(OTHERS_APART_NS);
+	return MIN(MIN(d->reserved, MAX(d->others, soon)), event_tsc(chosen));
 }
 
 /*
@@ -418,16 +452,25 @@ static bool vcpu_attend(struct vcpu *v, u64 *deadline)
  */
 static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
 {
+	struct deadlines d = {NEVER, NEVER};
+	u64 begin = clock_tsc();
+	struct vcpu *ended = NULL;
 	struct vcpu *chosen;
 	u64 until;
 
 	r->runnable = 0;
-	*deadline = NEVER;
 	lock_take(&r->lock);
-	for (u32 i = 0; i < r->vcpu_count; i++)
-		r->runnable += vcpu_attend(r->vcpus[i], deadline);
+	for (u32 i = 0; i < r->vcpu_count; i++) {
+		r->runnable += vcpu_attend(r->vcpus[i], &d);
+		if (r->vcpus[i] == r->ended)
+			ended = r->vcpus[i];
+	}
 	chosen = schedule_pick(r->index, &until);
-	*deadline = MIN(*deadline, until);
+	/* Who makes the loop go round often pays for it, or it would have more of the CPU than its share. */
+	if (ended && chosen)
+		schedule_owe(ended, clock_tsc() - begin);
+	r->ended = chosen;
+	*deadline = MIN(deadline_of(&d, chosen), until);
 	if (chosen)
 		__atomic_store_n(&chosen->is_chosen, true, __ATOMIC_SEQ_CST);
 	lock_drop(&r->lock);

@@ -103,6 +103,11 @@ void schedule_put(struct vcpu *v, bool is_ready)
 	sched_put(&sched, &v->entity, is_ready, now_ns());
 }
 
+void schedule_owe(struct vcpu *v, u64 tsc)
+{
+	sched_owe(&v->entity, clock_tsc_to_ns(tsc));
+}
+
 void schedule_yield(struct vcpu *v)
 {
 	sched_yield_turn(&sched, &v->entity);

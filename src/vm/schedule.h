@@ -29,6 +29,9 @@ void schedule_sleep(struct vcpu *v);
 struct vcpu *schedule_pick(u32 cpu, u64 *until_tsc);
 void schedule_put(struct vcpu *v, bool is_ready);
 
+/* The CPU did something on the vcpu's account while it did not run. */
+void schedule_owe(struct vcpu *v, u64 tsc);
+
 /* What runs lets the first that waits go before it. */
 void schedule_yield(struct vcpu *v);
 
