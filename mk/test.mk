@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
-	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
+	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) isolation=isolation-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # Three Debian guests at once on two CPUs, again and again.
 TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=10
 # With :MATRIX=... for the runs of the matrix, or nothing.
@@ -55,8 +55,13 @@ ROUNDS ?= 100
 life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
 	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
 
+# A guest that looks after itself beside guests that rave. ONLY=PART: some of the cases.
+ISOLATION_GUESTS := witness hostile noisy s5 reset_cf9 reset_kbc reset_port92 reset_acpi triple_fault jump_unmapped
+isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(BOCHS_READY) image
+	$(Q)tests/emu/isolation_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+
 # Machines with NUMA nodes, and the guest that is told of them and moved among them.
 numa-test: $(O)/guest/numa.elf $(BOCHS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot linux-many life-test numa-test matrix-test backends-test errors-test gdb-test
+.PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test
