@@ -6,6 +6,7 @@ import struct
 
 TREE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 HERE = os.path.join(TREE, "bench")
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
 EMPTY = "empty loop"
 IMAGE = "image"  # the section of figures that no machine has a part in
 ROW = re.compile(r"^bench: (.+?) +\| median +(\d+) \| worst +(\d+) \| loops (\d+) x (\d+) turns$", re.M)

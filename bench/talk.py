@@ -11,7 +11,7 @@ from benchlib import BadFile
 ESCAPE = "\x1d"
 PROMPT = "(eterna) "
 PATIENCE_S = 1200  # real seconds for one answer
-COUNT = re.compile(r"^ +(\d+)((?: +\d+)*)  (\S.*)$", re.M)
+COUNT = re.compile(r"^ +(\d+)(?: +\d+)*  (\S[^|\n]*)$", re.M)
 
 
 class Talk:
@@ -75,7 +75,7 @@ class Talk:
 
     def exits(self, vm="guest"):
         """{kind: how many}, by the VM's own count, all vcpus together."""
-        return {match[3]: int(match[1]) for match in COUNT.finditer(self.say(f"exits {vm}"))}
+        return {match[2]: int(match[1]) for match in COUNT.finditer(self.say(f"exits {vm}"))}
 
     def guest_ms(self, vm="guest"):
         """The guest's clock."""

@@ -2,7 +2,7 @@
 # make bench: what ETERNA costs, counted in instructions on Bochs and on QEMU, beside KVM's figures and the budget.
 #
 #   make bench         the table of exits, one boot of Debian in figures, and the comparison with the budget
-#   make bench-check   what needs no Linux, and fail when a figure is over budget (part of make test)
+#   make bench-check   all but the boot, and fail when a figure is over budget (part of make test)
 BENCH_MACHINES ?= bochs,qemu
 BENCH_GUEST := $(O)/guest/bench.elf
 BENCH_LINUX := $(ETERNA_CACHE)/linux-cloud/.manifest $(ETERNA_CACHE)/initrd/.manifest
@@ -11,8 +11,9 @@ BENCH_LINUX := $(ETERNA_CACHE)/linux-cloud/.manifest $(ETERNA_CACHE)/initrd/.man
 bench:
 	$(Q)tools/deps/packages build run </dev/null
 	$(Q)tools/deps/packages bochs qemu </dev/null
-	$(Q)$(MAKE) --no-print-directory bench-exits bench-steady bench-boot </dev/null
-	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures $(O)/bench/boot.figures
+	$(Q)$(MAKE) --no-print-directory bench-exits bench-steady bench-idle bench-boot </dev/null
+	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures \
+		$(O)/bench/idle.figures $(O)/bench/boot.figures
 
 bench-exits: image $(BENCH_GUEST) $(BOCHS_READY)
 	$(Q)bench/exits --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(BENCH_GUEST) --out $(O)/bench
@@ -20,12 +21,15 @@ bench-exits: image $(BENCH_GUEST) $(BOCHS_READY)
 bench-steady: image $(O)/guest/steady.elf $(BOCHS_READY)
 	$(Q)bench/steady --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(O)/guest/steady.elf --out $(O)/bench
 
+bench-idle: image $(BOCHS_READY) $(BENCH_LINUX)
+	$(Q)bench/idle --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
+
 bench-boot: image $(BOCHS_READY) $(BENCH_LINUX)
 	$(Q)echo
 	$(Q)bench/boot --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 	$(Q)echo
 
-bench-check: bench-exits bench-steady
-	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures
+bench-check: bench-exits bench-steady bench-idle
+	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures $(O)/bench/idle.figures
 
-.PHONY: bench bench-exits bench-steady bench-boot bench-check
+.PHONY: bench bench-exits bench-steady bench-idle bench-boot bench-check
