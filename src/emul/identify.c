@@ -42,6 +42,65 @@ static void identify_move(const struct exec *x, struct insn_identity *out)
 	}
 }
 
+static bool is_load_of_ss(const struct exec *x)
+{
+	return x->operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER && x->operand[0].reg.value == ZYDIS_REGISTER_SS;
+}
+
+/* What a debugger's steps look for. */
+static u8 step_kind(const struct exec *x)
+{
+	switch (x->z->mnemonic) {
+	case ZYDIS_MNEMONIC_PUSHF:
+	case ZYDIS_MNEMONIC_PUSHFD:
+	case ZYDIS_MNEMONIC_PUSHFQ:
+		return INSN_PUSHF;
+	case ZYDIS_MNEMONIC_POPF:
+	case ZYDIS_MNEMONIC_POPFD:
+	case ZYDIS_MNEMONIC_POPFQ:
+		return INSN_POPF;
+	case ZYDIS_MNEMONIC_IRET:
+	case ZYDIS_MNEMONIC_IRETD:
+	case ZYDIS_MNEMONIC_IRETQ:
+		return INSN_IRET;
+	case ZYDIS_MNEMONIC_INT:
+		return INSN_INT;
+	case ZYDIS_MNEMONIC_INT3:
+		return INSN_INT3;
+	case ZYDIS_MNEMONIC_INTO:
+		return INSN_INTO;
+	case ZYDIS_MNEMONIC_SYSCALL:
+		return INSN_SYSCALL;
+	case ZYDIS_MNEMONIC_SYSENTER:
+		return INSN_SYSENTER;
+	case ZYDIS_MNEMONIC_SYSRET:
+		return INSN_SYSRET;
+	case ZYDIS_MNEMONIC_SYSEXIT:
+		return INSN_SYSEXIT;
+	case ZYDIS_MNEMONIC_POP:
+		return is_load_of_ss(x) ? INSN_LOAD_SS : INSN_OTHER;
+	default:
+		return INSN_OTHER;
+	}
+}
+
+static u8 step_number(const struct exec *x, u8 kind)
+{
+	switch (kind) {
+	case INSN_INT:
+		return (u8)x->operand[0].imm.value.u;
+	case INSN_INT3:
+		return VECTOR_BP;
+	case INSN_INTO:
+		return VECTOR_OF;
+	case INSN_SYSRET:
+	case INSN_SYSEXIT:
+		return x->z->raw.rex.W ? 64 : 32;
+	default:
+		return 0;
+	}
+}
+
 static err_t identify(struct exec *x, struct insn_identity *out)
 {
 	u64 msw;
@@ -55,6 +114,8 @@ static err_t identify(struct exec *x, struct insn_identity *out)
 		if (x->operand[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 		    x->operand[1].type == ZYDIS_OPERAND_TYPE_REGISTER)
 			identify_move(x, out);
+		if (is_load_of_ss(x))
+			out->kind = INSN_LOAD_SS;
 		break;
 	case ZYDIS_MNEMONIC_CLTS:
 		out->kind = INSN_CLTS;
@@ -66,7 +127,8 @@ static err_t identify(struct exec *x, struct insn_identity *out)
 			out->msw = (u16)msw;
 		break;
 	default:
-		break;
+		out->kind = step_kind(x);
+		out->number = step_number(x, out->kind);
 	}
 	out->bytes = x->z->length;
 	return err;

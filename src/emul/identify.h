@@ -8,12 +8,32 @@
 
 #include "emul/emul.h"
 
-enum insn_kind { INSN_OTHER, INSN_MOV_TO_CR, INSN_MOV_FROM_CR, INSN_MOV_TO_DR, INSN_MOV_FROM_DR, INSN_LMSW, INSN_CLTS };
+enum insn_kind {
+	INSN_OTHER,
+	INSN_MOV_TO_CR,
+	INSN_MOV_FROM_CR,
+	INSN_MOV_TO_DR,
+	INSN_MOV_FROM_DR,
+	INSN_LMSW,
+	INSN_CLTS,
+	/* What stores or loads all of RFLAGS, and what holds a trap back. */
+	INSN_PUSHF,
+	INSN_POPF,
+	INSN_IRET,
+	INSN_INT, /* `number`: the vector; INT3 and INTO, too */
+	INSN_INT3,
+	INSN_INTO,
+	INSN_SYSCALL,
+	INSN_SYSENTER,
+	INSN_SYSRET, /* these two: `number` is 64 or 32, the width of what they return to */
+	INSN_SYSEXIT,
+	INSN_LOAD_SS, /* MOV or POP */
+};
 
 struct insn_identity {
 	u8 kind;   /* enum insn_kind */
 	u8 bytes;  /* length */
-	u8 number; /* of the control or debug register */
+	u8 number; /* of the control or debug register; see above */
 	u8 gpr;    /* MOV: enum gpr */
 	u16 msw;   /* LMSW: its operand */
 };

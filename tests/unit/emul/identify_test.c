@@ -75,6 +75,48 @@ static void names_control_and_debug_registers(void **state)
 	ASSERT_INSN(INSN_MOV_TO_CR, 3, 0, GPR_RBX);
 }
 
+static void names_what_moves_the_flags(void **state)
+{
+	(void)state;
+	start_64();
+	assert_int_equal(IDENTIFY(0x9c), EMUL_DONE);
+	ASSERT_INSN(INSN_PUSHF, 1, 0, 0);
+	assert_int_equal(IDENTIFY(0x66, 0x9c), EMUL_DONE);
+	ASSERT_INSN(INSN_PUSHF, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x9d), EMUL_DONE);
+	ASSERT_INSN(INSN_POPF, 1, 0, 0);
+	assert_int_equal(IDENTIFY(0x48, 0xcf), EMUL_DONE);
+	ASSERT_INSN(INSN_IRET, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0xcd, 0xfe), EMUL_DONE);
+	ASSERT_INSN(INSN_INT, 2, 0xfe, 0);
+	assert_int_equal(IDENTIFY(0xcc), EMUL_DONE);
+	ASSERT_INSN(INSN_INT3, 1, VECTOR_BP, 0);
+	assert_int_equal(IDENTIFY(0x0f, 0x05), EMUL_DONE);
+	ASSERT_INSN(INSN_SYSCALL, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x48, 0x0f, 0x07), EMUL_DONE);
+	ASSERT_INSN(INSN_SYSRET, 3, 64, 0);
+	assert_int_equal(IDENTIFY(0x0f, 0x07), EMUL_DONE);
+	ASSERT_INSN(INSN_SYSRET, 2, 32, 0);
+	assert_int_equal(IDENTIFY(0x0f, 0x34), EMUL_DONE);
+	ASSERT_INSN(INSN_SYSENTER, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x48, 0x0f, 0x35), EMUL_DONE);
+	ASSERT_INSN(INSN_SYSEXIT, 3, 64, 0);
+	assert_int_equal(IDENTIFY(0x8e, 0xd0), EMUL_DONE); /* mov ss, eax */
+	ASSERT_INSN(INSN_LOAD_SS, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x8e, 0x16), EMUL_DONE); /* mov ss, [rsi] */
+	ASSERT_INSN(INSN_LOAD_SS, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x8e, 0xd8), EMUL_DONE); /* mov ds, eax */
+	ASSERT_INSN(INSN_OTHER, 2, 0, 0);
+	assert_int_equal(IDENTIFY(0x58), EMUL_DONE); /* pop rax */
+	ASSERT_INSN(INSN_OTHER, 1, 0, 0);
+	model_init_32(&m);
+	m.cpu.rip = CODE;
+	assert_int_equal(IDENTIFY(0x17), EMUL_DONE); /* pop ss */
+	ASSERT_INSN(INSN_LOAD_SS, 1, 0, 0);
+	assert_int_equal(IDENTIFY(0xce), EMUL_DONE);
+	ASSERT_INSN(INSN_INTO, 1, VECTOR_OF, 0);
+}
+
 static void reads_what_lmsw_loads(void **state)
 {
 	(void)state;
@@ -113,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures_lengths_with_prefixes),
 		cmocka_unit_test(names_control_and_debug_registers),
+		cmocka_unit_test(names_what_moves_the_flags),
 		cmocka_unit_test(reads_what_lmsw_loads),
 		cmocka_unit_test(hands_faults_on),
 	};
