@@ -7,7 +7,7 @@
 
 /* clang-format off */
 /* Every operation: op_NAME is its function. By file: move, alu, shift, bit, muldiv, atomic, string, io, stack, jump,
- * flag, segment, system, vector. */
+ * flag, segment, system, syscall, vector. */
 #define OPS_LIST(F)                                                                                                    \
 	F(mov) F(movsx) F(movbe) F(bswap) F(lea) F(cmov) F(set) F(convert) F(xlat)                                     \
 	F(alu) F(cmp) F(test) F(unary)                                                                                 \
@@ -20,6 +20,7 @@
 	F(push) F(pop) F(pushf) F(popf) F(leave)                                                                       \
 	F(jmp) F(call) F(ret) F(jcc) F(jcxz) F(loop) F(enter) F(pusha) F(popa) \
 	F(load_far) F(load_system) F(store_system) F(lmsw)                                                                           \
+	F(syscall) F(sysret) F(sysenter) F(sysexit)                                                                    \
 	F(flag) F(sahf) F(lahf)                                                                                        \
 	F(nop) F(clflush) F(undefined)                                                                                              \
 	F(vector_full) F(vector_part)
@@ -72,6 +73,7 @@ err_t op_ret_far(struct exec *x) MUST_CHECK;
 	M(LDS, load_far) M(LES, load_far) M(LSS, load_far) M(LFS, load_far) M(LGS, load_far)                           \
 	M(LLDT, load_system) M(LTR, load_system) M(SLDT, store_system) M(STR, store_system)                            \
 	M(SMSW, store_system) M(LMSW, lmsw)                                                                            \
+	M(SYSCALL, syscall) M(SYSRET, sysret) M(SYSENTER, sysenter) M(SYSEXIT, sysexit)                                \
 	M(CLC, flag) M(STC, flag) M(CMC, flag) M(CLD, flag) M(STD, flag) M(CLI, flag) M(STI, flag)                     \
 	M(SAHF, sahf) M(LAHF, lahf)                                                                                    \
 	M(NOP, nop) M(PREFETCH, nop) M(PREFETCHW, nop) M(PREFETCHWT1, nop) M(PREFETCHNTA, nop)                         \
