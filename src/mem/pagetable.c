@@ -68,6 +68,11 @@ void pagetable_fini(struct pagetable *pt)
 	*pt = (struct pagetable){0};
 }
 
+bool pagetable_can(const struct pagetable *pt, enum prot prot)
+{
+	return !pt->format->check(&pt->caps, prot, MEMTYPE_WB);
+}
+
 hpa_t pagetable_root(const struct pagetable *pt)
 {
 	return pool_hpa(pt->pool, pt->root);

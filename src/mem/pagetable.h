@@ -93,6 +93,9 @@ err_t pagetable_init(struct pagetable *pt, const struct pagetable_format *format
 /* Free all tables. No processor uses them any more. */
 void pagetable_fini(struct pagetable *pt);
 
+/* Can a mapping have these rights, and be there all the same? NPT: also none; EPT with execute-only: X alone. */
+bool pagetable_can(const struct pagetable *pt, enum prot prot);
+
 /* Physical address of the root table, for CR3, EPTP or nCR3. */
 hpa_t pagetable_root(const struct pagetable *pt);
 

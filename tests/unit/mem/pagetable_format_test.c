@@ -120,6 +120,8 @@ static void npt_leaves(void **state)
 		{0x1000, 0xfee00000, 0x1000, PROT_RW, MEMTYPE_UC, 1, 0x80000000fee0001f},
 		{0x200000, 0x200000, 0x200000, PROT_RX, MEMTYPE_WB, 2, 0x200085},
 		{0x40000000, 0x40000000, 0x40000000, PROT_RWX, MEMTYPE_WT, 3, 0x4000008f},
+		/* A supervisor's page: nothing that a guest does is permitted there. */
+		{0x1000, 0x123456000, 0x1000, PROT_NONE, MEMTYPE_WB, 1, 0x8000000123456001},
 	};
 
 	(void)state;
@@ -151,6 +153,8 @@ static void formats_refuse_what_they_lack(void **state)
 	make(&pagetable_npt, all);
 	assert_int_equal(map_one(PROT_X, MEMTYPE_WB), ERR_UNSUPPORTED);
 	assert_int_equal(map_one(PROT_RW, MEMTYPE_WC), ERR_UNSUPPORTED);
+	assert_false(pagetable_can(&pt, PROT_X));
+	assert_true(pagetable_can(&pt, PROT_NONE));
 	assert_int_equal(map_one(PROT_RWX, MEMTYPE_WB), OK);
 
 	make(&pagetable_ept, all);
@@ -246,8 +250,9 @@ static void long_mode_reserved_bits_are_named(void **state)
 
 	make(&pagetable_npt, all);
 	assert_int_equal(pagetable_map(&pt, 0x1000, HPA(0x1000), 0x1000, PROT_RW, MEMTYPE_WB), OK);
-	for (unsigned level = 1; level <= 4; level++)
+	for (unsigned level = 2; level <= 4; level++)
 		check_explain(0x1000, level, *entry_at(0x1000, level) & ~BIT(2), "U/S");
+	check_explain(0x1000, 1, *entry_at(0x1000, 1) & ~BIT(2), NULL);
 	check_explain(0x1000, 3, 0x40200087, "reserved address bits");
 	check_explain(0x1000, 3, 0x40000087, NULL);
 }
