@@ -16,6 +16,7 @@
 #define LAPIC_ID 0x20
 #define LAPIC_EOI 0xb0
 #define LAPIC_SVR 0xf0
+#define LAPIC_IRR 0x200
 #define LAPIC_ICR_LOW 0x300
 #define LAPIC_ICR_HIGH 0x310
 #define LAPIC_LVT_TIMER 0x320
@@ -108,6 +109,13 @@ void apic_send_nmi(u32 apic_id)
 void apic_send(u32 apic_id, u8 vector)
 {
 	icr_write(apic_id, ICR_ASSERT | vector);
+}
+
+/* Interrupt Request Register: 32 vectors to a word, 16 bytes apart (SDM 3A, Interrupt Acceptance for Fixed Interrupts).
+ */
+bool apic_is_waiting(u8 vector)
+{
+	return lapic_read(LAPIC_IRR + vector / 32u * 16) >> vector % 32 & 1;
 }
 
 bool apic_can_reach(u32 apic_id)

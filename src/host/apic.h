@@ -24,6 +24,9 @@ void apic_send_startup(u32 apic_id, u8 page);
 void apic_send_nmi(u32 apic_id);
 void apic_send(u32 apic_id, u8 vector);
 
+/* Is an interrupt of that vector waiting for this CPU to take it? */
+bool apic_is_waiting(u8 vector);
+
 /* Ids from 255 on are reached in x2APIC mode only. */
 bool apic_can_reach(u32 apic_id);
 

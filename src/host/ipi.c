@@ -40,6 +40,13 @@ void ipi_kick(u32 cpu)
 		apic_send(cpu_at[cpu]->apic_id, HOST_VECTOR_KICK);
 }
 
+void ipi_kick_self(void)
+{
+	apic_send(this_cpu()->apic_id, HOST_VECTOR_KICK);
+	while (!apic_is_waiting(HOST_VECTOR_KICK))
+		pause();
+}
+
 void ipi_poll(void)
 {
 	struct cpu *cpu = this_cpu();

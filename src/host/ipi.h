@@ -13,6 +13,10 @@ void ipi_init(void);
 /* Make that CPU leave its guest or HLT, now or as soon as it enters. Context: any but NMI; no effect on the caller. */
 void ipi_kick(u32 cpu);
 
+/* The same of this CPU: a kick waits for it when this returns, so the guest that it enters is left before the first
+ * instruction, but behind the delivery of what the entry injects. Context: interrupts off. */
+void ipi_kick_self(void);
+
 /*
  * Carry out `function` on every CPU that runs, the caller too, and wait till all have. It runs with interrupts off, in
  * whatever address space is loaded there, and may not call this again.
