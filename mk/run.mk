@@ -5,9 +5,9 @@
 #
 # The packages come first and everything else in a second make, which then finds the compiler. The commands before the
 # last take no input: what is piped into `make run` is for the guest.
-# GDB=1|wait: gdb at localhost:1234, on Bochs unless another machine is named: AMD-V has no support for it yet.
+# GDB=1|wait: gdb at localhost:1234.
 GDB ?=
-MACHINE ?= $(if $(GDB),bochs,auto)
+MACHINE ?= auto
 FIRMWARE ?=
 GUEST ?= cloud
 RUN_OPTIONS ?=

@@ -40,7 +40,8 @@
 	X(MEMORY_BAD_ENTRY, "second-level misconfiguration")                                                           \
 	X(TIMER, "preemption timer")                                                                                   \
 	X(XSETBV, "XSETBV")                                                                                            \
-	X(STEP, "monitor trap")
+	X(STEP, "step")                                                                                                \
+	X(EMULATE, "instruction that a step leaves to the emulator")
 
 #define EXIT_ENUM(name, text) EXIT_##name,
 enum exit_kind { EXIT_KIND_LIST(EXIT_ENUM) EXIT_KINDS };

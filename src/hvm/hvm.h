@@ -156,9 +156,14 @@ struct hvm_ops {
 	void (*window)(struct hvm_vcpu *v, bool interrupt, bool nmi);
 	/* Drop the vcpu's cached translations: of linear addresses, and what vm_flush left due. Context: loaded. */
 	void (*vcpu_flush)(struct hvm_vcpu *v);
+	/* Can this machine do all of that? */
+	bool (*debug_can)(u32 what);
 	/* From now on exits are as `what` says (HVM_DEBUG_ bits), and debug.dr and dr7 are as they are. Context: the
-	 * vcpu is loaded. ERR_UNSUPPORTED: this CPU can't; nothing is changed then. NULL: the backend can't. */
+	 * vcpu is loaded. ERR_UNSUPPORTED: this CPU can't; nothing is changed then. */
 	err_t (*debug_set)(struct hvm_vcpu *v, u32 what);
+	/* With HVM_DEBUG_STEP in force, in place of run: EXIT_STEP behind one instruction, or behind the delivery of
+	 * what was injected, if no other exit comes first. */
+	void (*step)(struct hvm_vcpu *v, struct exit *x);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
 	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
 };

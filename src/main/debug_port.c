@@ -39,7 +39,7 @@ void debug_port_init(void)
 
 		if (fleet[i].config->gdb == CONFIG_GDB_OFF)
 			continue;
-		if (!hvm->debug_set) {
+		if (!hvm->debug_can(HVM_DEBUG_STEP)) {
 			log_warn("VM %s: no gdb with %s", fleet[i].config->name, hvm->name);
 			continue;
 		}

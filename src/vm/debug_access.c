@@ -152,7 +152,7 @@ static const u8 stop_of_point[] = {
 
 static bool access_hits(const struct debug *d, const struct access *a, struct debug_over *over)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		const struct debug_point *p = &d->points[i];
 
 		if (!is_hit(p, a))
@@ -166,6 +166,52 @@ static bool access_hits(const struct debug *d, const struct access *a, struct de
 	return false;
 }
 
+static bool is_open(const struct debug *d, u32 vcpu, u64 page)
+{
+	if (!d->over.is_active || d->over.vcpu != vcpu)
+		return false;
+	for (u32 i = 0; i < d->over.page_count; i++)
+		if (d->over.page[i] == page)
+			return true;
+	return false;
+}
+
+static u32 slots_hit(const struct debug *d, const struct access *a)
+{
+	u32 slots = 0;
+
+	for (u32 i = 0; i < d->point_end; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (p->is_used && p->how == POINT_REGISTER && p->kind >= GDB_POINT_WRITE && p->has_gpa &&
+		    ranges_overlap(p->gpa.v, p->bytes, a->gpa.v, a->bytes) &&
+		    (a->is_write || p->kind != GDB_POINT_WRITE))
+			slots |= 1u << p->slot;
+	}
+	return slots;
+}
+
+struct debug_touch debug_access_touches(struct vcpu *v)
+{
+	struct listener l = {
+		.memory = {listen_read, listen_write, listen_exchange}, .vectors = {vector_read, vector_write}, .v = v};
+	const struct debug *d = v->vm->debug;
+	struct debug_touch touch = {0};
+
+	hvm_fetch(&v->hvm, STATE_ALL);
+	(void)instruction_is_known(v, &l);
+	for (u32 i = 0; i < l.count; i++) {
+		u64 page = ALIGN_DOWN(l.seen[i].gpa.v, PAGE_BYTES);
+
+		touch.slots |= slots_hit(d, &l.seen[i]);
+		if (touch.has_closed_page || is_open(d, v->index, page) || !debug_page_is_watched(d, page))
+			continue;
+		touch.has_closed_page = true;
+		touch.gpa = l.seen[i].gpa;
+	}
+	return touch;
+}
+
 bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *over)
 {
 	struct listener l = {
@@ -175,7 +221,8 @@ bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *
 	hvm_fetch(&v->hvm, STATE_ALL);
 	if (is_delivery || !instruction_is_known(v, &l)) {
 		l.count = 0;
-		guess(&l, x, is_delivery);
+		if (!x->memory.is_fetch)
+			guess(&l, x, is_delivery);
 	}
 	for (u32 i = 0; i < l.count; i++)
 		if (access_hits(v->vm->debug, &l.seen[i], over))
@@ -210,8 +257,8 @@ static bool is_plain(const struct vcpu *v, const struct access *a)
 {
 	const struct debug *d = v->vm->debug;
 
-	return gpa_is_ram(v->vm, a->gpa, a->bytes) && !debug_page_has_points(d, ALIGN_DOWN(a->gpa.v, PAGE_BYTES)) &&
-	       !debug_page_has_points(d, ALIGN_DOWN(a->gpa.v + a->bytes - 1, PAGE_BYTES));
+	return gpa_is_ram(v->vm, a->gpa, a->bytes) && !debug_page_is_watched(d, ALIGN_DOWN(a->gpa.v, PAGE_BYTES)) &&
+	       !debug_page_is_watched(d, ALIGN_DOWN(a->gpa.v + a->bytes - 1, PAGE_BYTES));
 }
 
 /* Only registers, and memory that nobody watches; no exception, and nothing but general registers and flags. */

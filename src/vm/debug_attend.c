@@ -83,11 +83,25 @@ static const struct debug_point *slot_find(const struct debug *d, u32 slot)
 	return NULL;
 }
 
+/* What a step over points has touched is told. */
+static bool attend_over(struct debug *d, struct vcpu *v)
+{
+	const struct debug_over over = d->over;
+
+	if (!over.is_active || over.vcpu != v->index)
+		return false;
+	debug_over_end(d);
+	return over.has_hit && debug_report(v, over.hit_kind, over.hit_address);
+}
+
 static bool attend_slots(struct debug *d, struct vcpu *v)
 {
 	u32 slots = d->vcpu[v->index].event.slots;
+	bool is_trap = false;
 
 	event_clear(d, v->index);
+	if (attend_over(d, v))
+		return true;
 	for (u32 slot = 0; slot < 4; slot++) {
 		const struct debug_point *p = slots >> slot & 1 ? slot_find(d, slot) : NULL;
 
@@ -99,10 +113,12 @@ static bool attend_slots(struct debug *d, struct vcpu *v)
 		if (p->kind <= GDB_POINT_HARD) {
 			v->hvm.state.rflags |= RFLAGS_RF;
 			hvm_mark_dirty(&v->hvm, STATE_RFLAGS);
+		} else {
+			is_trap = true;
 		}
 	}
 	/* The trap came in place of the end of a step. */
-	return d->vcpu[v->index].how == GDB_STEP && debug_report(v, GDB_STOP_STEP, 0);
+	return is_trap && d->vcpu[v->index].how == GDB_STEP && debug_report(v, GDB_STOP_STEP, 0);
 }
 
 static void attend_memory(struct debug *d, struct vcpu *v)
@@ -123,14 +139,9 @@ static void attend_memory(struct debug *d, struct vcpu *v)
 
 static bool attend_step(struct debug *d, struct vcpu *v)
 {
-	const struct debug_over over = d->over;
-	bool was_over = over.is_active && over.vcpu == v->index;
-
 	event_clear(d, v->index);
-	if (was_over)
-		debug_over_end(d);
 	d->vcpu[v->index].is_woken = false;
-	if (was_over && over.has_hit && debug_report(v, over.hit_kind, over.hit_address))
+	if (attend_over(d, v))
 		return true;
 	return d->vcpu[v->index].how == GDB_STEP && debug_report(v, GDB_STOP_STEP, 0);
 }

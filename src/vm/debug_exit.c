@@ -9,7 +9,7 @@
 #include "x86/insn.h"
 #include "x86/regs/control.h"
 
-static u64 linear_pc(struct vcpu *v)
+u64 debug_linear_pc(struct vcpu *v)
 {
 	const struct cpu_state *s = &v->hvm.state;
 
@@ -103,7 +103,7 @@ void debug_step(struct vcpu *v)
 
 	if (event->what || (vcpu_pending(v) && !event_deliver(v)))
 		return;
-	hvm->run(&v->hvm, &x);
+	hvm->step(&v->hvm, &x);
 	began_tsc = clock_tsc();
 	rip = v->hvm.state.rip;
 	if (v->hvm.interrupted.is_valid)
@@ -134,7 +134,7 @@ static bool took_break(struct vcpu *v)
 {
 	struct debug *d = v->vm->debug;
 	struct debug_event *event = &d->vcpu[v->index].event;
-	u64 address = linear_pc(v);
+	u64 address = debug_linear_pc(v);
 	gpa_t gpa;
 
 	if (!debug_translate(v, address, &gpa) || !debug_is_laid(d, gpa))
@@ -195,23 +195,76 @@ enum exit_next exit_step(struct vcpu *v, const struct exit *x)
 	return NEXT_LEAVE;
 }
 
+/* Nobody sees what the emulator touches: points are looked up before. */
+enum exit_next exit_emulate(struct vcpu *v, const struct exit *x)
+{
+	struct debug_event *event = &v->vm->debug->vcpu[v->index].event;
+	struct debug_touch touch = debug_access_touches(v);
+	enum exit_next next;
+
+	if (touch.has_closed_page) {
+		event->exit = *x;
+		event->exit.memory.gpa = touch.gpa;
+		post(v, DEBUG_MEMORY);
+		return NEXT_LEAVE;
+	}
+	hvm_fetch(&v->hvm, STATE_SYSCALL);
+	next = vcpu_emulate(v, NULL);
+	if (touch.slots) {
+		event->slots = touch.slots;
+		post(v, DEBUG_SLOTS);
+	}
+	return next;
+}
+
 /* --- memory and debug registers ----------------------------------------------------------------------------------- */
+/* An instruction of a page that may not be executed: has it a breakpoint? */
+static bool took_fetch(struct vcpu *v)
+{
+	struct debug *d = v->vm->debug;
+	struct debug_event *event = &d->vcpu[v->index].event;
+	u64 address = debug_linear_pc(v);
+	gpa_t gpa;
+
+	if (!debug_translate(v, address, &gpa) || is_passed(v, gpa, address))
+		return false;
+	event->address = address;
+	event->gpa = gpa;
+	post(v, DEBUG_BREAK);
+	return true;
+}
+
 bool debug_took_memory(struct vcpu *v, const struct exit *x)
 {
 	struct debug *d = v->vm->debug;
 
 	if (!debug_page_has_points(d, ALIGN_DOWN(x->memory.gpa.v, PAGE_BYTES)))
 		return false;
+	if (x->memory.is_fetch && (took_fetch(v) || (!is_stepping(v) && debug_interpret(v))))
+		return true;
 	d->vcpu[v->index].event.exit = *x;
 	post(v, DEBUG_MEMORY);
 	return true;
 }
 
+/* With DR7.GD any access is #DB, before it is made (SDM 3B, Debug Control Register). */
+static bool is_detected(struct vcpu *v)
+{
+	hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7 | STATE_CODE);
+	return v->hvm.state.dr7 & DR7_GD && !GET(SEG_DPL, v->hvm.state.seg[SEG_SS].access);
+}
+
 enum exit_next debug_register_access(struct vcpu *v)
 {
-	u64 dr7 = v->hvm.state.dr7;
-	enum exit_next next = vcpu_emulate(v, NULL);
+	enum exit_next next;
+	u64 dr7;
 
+	if (is_detected(v)) {
+		event_raise_debug(v, DR6_BD);
+		return NEXT_RESUME;
+	}
+	dr7 = v->hvm.state.dr7;
+	next = vcpu_emulate(v, NULL);
 	settings_apply(v);
 	if (v->hvm.state.dr7 == dr7)
 		return next;

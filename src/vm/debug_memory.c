@@ -47,7 +47,7 @@ static u8 *page_part(struct debug *d, u32 thread, enum gdb_space space, u64 addr
 /* INT3s that lie in [gpa, gpa + bytes) are not for the debugger: `buf` gets or gives what belongs there. */
 static void patch(struct debug *d, gpa_t gpa, u8 *read_to, const u8 *written, u32 bytes)
 {
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		struct debug_point *p = &d->points[i];
 
 		if (!p->is_used || !p->is_laid || p->gpa.v - gpa.v >= bytes)
@@ -94,7 +94,7 @@ u32 debug_memory_write(struct gdb_target *t, u32 thread, enum gdb_space space, u
 			break;
 		patch(d, gpa, NULL, buf + done, part);
 		memcpy(at, buf + done, part);
-		for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+		for (u32 i = 0; i < d->point_end; i++)
 			if (d->points[i].is_used && d->points[i].is_laid && d->points[i].gpa.v - gpa.v < part)
 				at[d->points[i].gpa.v - gpa.v] = INT3;
 		done += part;

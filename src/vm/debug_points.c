@@ -3,8 +3,10 @@
 // Violations).
 //
 // Debug registers come first where they fit: a slot that no vcpu's guest has enabled for itself. The rest is done by
-// memory: an INT3 in the page, or a page whose accesses exit. A page with an INT3 may only be executed, where the
-// processor can have that, so a guest that reads or writes its own code never meets it.
+// memory: a page whose accesses exit, and for breakpoints an INT3 in a page that may only be executed, so a guest that
+// reads or writes its own code never meets it. Where pages cannot be for execution only (NPT), nothing is put into
+// them: a page with a breakpoint may not be executed, each instruction there exits, and those that are not meant are
+// run one by one. As that is slow, debug registers go to breakpoints first there.
 #include "base/mem.h"
 #include "host/memory.h"
 #include "vm/debug_priv.h"
@@ -28,31 +30,70 @@ static bool is_in_page(const struct debug_point *p, u64 page)
 
 bool debug_page_has_points(const struct debug *d, u64 page)
 {
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (is_in_page(&d->points[i], page))
 			return true;
 	return false;
 }
 
-static bool can_hide(const struct debug *d)
+static bool is_execution(const struct debug_point *p)
 {
-	return d->vm->hvm.second_level.caps.execute_only;
+	return p->kind == GDB_POINT_SOFT || p->kind == GDB_POINT_HARD;
 }
 
-/* What the guest may do in a page without an exit. */
+/* Can pages be executed only? Then INT3s do not show. */
+static bool can_hide(const struct debug *d)
+{
+	return pagetable_can(&d->vm->hvm.second_level, PROT_X);
+}
+
+/* Can reads of a page exit? */
+static bool can_catch_reads(const struct debug *d)
+{
+	return can_hide(d) || pagetable_can(&d->vm->hvm.second_level, PROT_NONE);
+}
+
+/* What the guest may do without an exit in a page with this point. */
+static enum prot point_rights(const struct debug *d, const struct debug_point *p)
+{
+	if (can_hide(d))
+		return p->kind == GDB_POINT_WRITE ? PROT_RX : PROT_X;
+	if (is_execution(p))
+		return PROT_RW;
+	return p->kind == GDB_POINT_WRITE || !can_catch_reads(d) ? PROT_RX : PROT_NONE;
+}
+
+bool debug_page_is_watched(const struct debug *d, u64 page)
+{
+	for (u32 i = 0; i < d->point_end; i++)
+		if (is_in_page(&d->points[i], page) && (can_hide(d) || !is_execution(&d->points[i])))
+			return true;
+	return false;
+}
+
+bool debug_page_is_closed(const struct debug *d, gpa_t gpa)
+{
+	for (u32 i = 0; i < d->point_end; i++)
+		if (is_in_page(&d->points[i], page_of(gpa)) && !(point_rights(d, &d->points[i]) & PROT_X))
+			return true;
+	return false;
+}
+
+bool debug_is_at_breakpoint(const struct debug *d, u64 address)
+{
+	for (u32 i = 0; i < d->point_end; i++)
+		if (d->points[i].is_used && is_execution(&d->points[i]) && d->points[i].address == address)
+			return true;
+	return false;
+}
+
 static enum prot page_rights(const struct debug *d, u64 page)
 {
 	enum prot rights = PROT_RWX;
 
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
-		const struct debug_point *p = &d->points[i];
-
-		if (!is_in_page(p, page))
-			continue;
-		rights &= PROT_RX;
-		if (p->kind != GDB_POINT_WRITE && can_hide(d))
-			rights &= PROT_X;
-	}
+	for (u32 i = 0; i < d->point_end; i++)
+		if (is_in_page(&d->points[i], page))
+			rights &= point_rights(d, &d->points[i]);
 	return rights;
 }
 
@@ -82,7 +123,7 @@ static u8 *byte_at(struct debug *d, const struct debug_point *p)
 
 void debug_page_open(struct debug *d, u64 page)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		struct debug_point *p = &d->points[i];
 
 		if (is_in_page(p, page) && p->is_laid) {
@@ -95,35 +136,30 @@ void debug_page_open(struct debug *d, u64 page)
 
 void debug_page_close(struct debug *d, u64 page)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		struct debug_point *p = &d->points[i];
 
-		if (!is_in_page(p, page) || p->is_laid || (p->kind != GDB_POINT_SOFT && p->kind != GDB_POINT_HARD))
+		if (!can_hide(d) || !is_in_page(p, page) || p->is_laid || !is_execution(p))
 			continue;
 		p->original = *byte_at(d, p);
 		p->is_laid = true;
 	}
 	/* All originals are kept before the first INT3 is laid: two points may have the same byte. */
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (is_in_page(&d->points[i], page) && d->points[i].is_laid)
 			*byte_at(d, &d->points[i]) = INT3;
 	rights_set(d, page, page_rights(d, page));
 }
 
 /* --- debug registers ------------------------------------------------------------------------------------------ */
-static bool is_execution(const struct debug_point *p)
-{
-	return p->kind == GDB_POINT_SOFT || p->kind == GDB_POINT_HARD;
-}
-
 /* Can a debug register watch for it? There is none that sees reads only: a page can. */
 static bool fits_register(const struct debug *d, const struct debug_point *p)
 {
 	if (is_execution(p))
-		return p->kind == GDB_POINT_HARD || !p->has_gpa;
+		return p->kind == GDB_POINT_HARD || !p->has_gpa || !can_hide(d);
 	if (p->bytes != p->whole_bytes || p->bytes > 8 || p->bytes & (p->bytes - 1) || p->address & (p->bytes - 1))
 		return false;
-	return p->kind != GDB_POINT_READ || !can_hide(d);
+	return p->kind != GDB_POINT_READ || !can_catch_reads(d);
 }
 
 static u32 slots_of_guests(const struct debug *d)
@@ -152,9 +188,9 @@ static u64 dr7_of(const struct debug_point *p)
 
 void debug_registers_merge(struct debug *d, const struct cpu_state *s, struct hvm_debug *out)
 {
-	out->dr7 = s->dr7 | DR7_FIXED;
+	out->dr7 = (s->dr7 & ~DR7_GD) | DR7_FIXED; /* all accesses exit anyway */
 	memcpy(out->dr, s->dr, sizeof(out->dr));
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		const struct debug_point *p = &d->points[i];
 
 		if (!p->is_used || p->how != POINT_REGISTER)
@@ -183,18 +219,18 @@ static bool locate(struct debug *d, struct debug_point *p)
 static void how_choose(struct debug *d, struct debug_point *p, u32 *slots)
 {
 	p->how = POINT_PENDING;
-	if (fits_register(d, p) && *slots != (1u << SLOTS) - 1) {
+	if (hvm->debug_can(HVM_DEBUG_REGISTERS) && fits_register(d, p) && *slots != (1u << SLOTS) - 1) {
 		p->slot = (u8)bit_lowest(~*slots);
 		*slots |= 1u << p->slot;
 		p->how = POINT_REGISTER;
-	} else if (p->has_gpa && (p->kind != GDB_POINT_READ || can_hide(d))) {
+	} else if (p->has_gpa && (p->kind != GDB_POINT_READ || can_catch_reads(d))) {
 		p->how = POINT_MEMORY;
 	}
 }
 
 static void pages_do(struct debug *d, void (*act)(struct debug *d, u64 page))
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		const struct debug_point *p = &d->points[i];
 		bool is_first = true;
 
@@ -207,21 +243,29 @@ static void pages_do(struct debug *d, void (*act)(struct debug *d, u64 page))
 	}
 }
 
+/* Breakpoints or the others; registers are given out as they come. */
+static void plan_some(struct debug *d, bool breakpoints, u32 *slots)
+{
+	for (u32 i = 0; i < d->point_end; i++) {
+		struct debug_point *p = &d->points[i];
+
+		if (!p->is_used || is_execution(p) != breakpoints)
+			continue;
+		if (!p->has_gpa)
+			(void)locate(d, p);
+		how_choose(d, p, slots);
+	}
+}
+
 void debug_points_plan(struct debug *d)
 {
 	u32 slots = slots_of_guests(d);
 
 	d->wants_plan = false;
 	pages_do(d, debug_page_open);
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
-		struct debug_point *p = &d->points[i];
-
-		if (!p->is_used)
-			continue;
-		if (!p->has_gpa)
-			(void)locate(d, p);
-		how_choose(d, p, &slots);
-	}
+	/* Who is slower by memory comes first. */
+	plan_some(d, !can_hide(d), &slots);
+	plan_some(d, can_hide(d), &slots);
 	pages_do(d, debug_page_close);
 	debug_all_stale(d);
 }
@@ -230,7 +274,7 @@ bool debug_points_can_lay(const struct debug *d, struct vcpu *v)
 {
 	gpa_t gpa;
 
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (d->points[i].is_used && !d->points[i].has_gpa && debug_translate(v, d->points[i].address, &gpa) &&
 		    gpa_is_ram(v->vm, gpa, 1))
 			return true;
@@ -239,18 +283,19 @@ bool debug_points_can_lay(const struct debug *d, struct vcpu *v)
 
 bool debug_is_laid(const struct debug *d, gpa_t gpa)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (d->points[i].is_used && d->points[i].is_laid && d->points[i].gpa.v == gpa.v)
 			return true;
 	return false;
 }
 
+/* In a page that may not be executed every instruction exits that a breakpoint is on, as those do that have an INT3. */
 bool debug_is_meant(const struct debug *d, gpa_t gpa, u64 address, u8 *kind)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		const struct debug_point *p = &d->points[i];
 
-		if (!p->is_used || !p->is_laid || p->gpa.v != gpa.v || p->address != address)
+		if (!is_in_page(p, page_of(gpa)) || !is_execution(p) || p->gpa.v != gpa.v || p->address != address)
 			continue;
 		*kind = p->kind;
 		return true;
@@ -262,7 +307,7 @@ u32 debug_slots_used(const struct debug *d)
 {
 	u32 slots = 0;
 
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (d->points[i].is_used && d->points[i].how == POINT_REGISTER)
 			slots |= 1u << d->points[i].slot;
 	return slots;
@@ -270,15 +315,15 @@ u32 debug_slots_used(const struct debug *d)
 
 bool debug_has_laid(const struct debug *d)
 {
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (d->points[i].is_used && d->points[i].how == POINT_MEMORY && is_execution(&d->points[i]))
-			return true;
+			return can_hide(d);
 	return false;
 }
 
 bool debug_has_registers(const struct debug *d)
 {
-	for (u32 i = 0; d->point_count && i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (d->points[i].is_used && d->points[i].how == POINT_REGISTER)
 			return true;
 	return false;
@@ -294,9 +339,12 @@ static bool is_same(const struct debug_point *p, enum gdb_point kind, u64 addres
 
 static struct debug_point *point_new(struct debug *d)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
-		if (!d->points[i].is_used)
-			return &d->points[i];
+	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+		if (d->points[i].is_used)
+			continue;
+		d->point_end = MAX(d->point_end, i + 1);
+		return &d->points[i];
+	}
 	return NULL;
 }
 
@@ -304,6 +352,8 @@ static void drop(struct debug *d, struct debug_point *p)
 {
 	*p = (struct debug_point){0};
 	d->point_count--;
+	while (d->point_end && !d->points[d->point_end - 1].is_used)
+		d->point_end--;
 }
 
 static u32 drop_all(struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
@@ -312,7 +362,7 @@ static u32 drop_all(struct debug *d, enum gdb_point kind, u64 address, u64 bytes
 
 	if (d->vm)
 		pages_do(d, debug_page_open);
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		if (!is_same(&d->points[i], kind, address, bytes))
 			continue;
 		drop(d, &d->points[i]);
@@ -346,7 +396,7 @@ static err_t parts_add(struct debug *d, enum gdb_point kind, u64 address, u64 by
 /* Data that is nowhere cannot be watched, and a read that no page can be made to tell of. */
 static bool is_any_pending(const struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
 {
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (is_same(&d->points[i], kind, address, bytes) && d->points[i].how == POINT_PENDING)
 			return true;
 	return false;
@@ -362,7 +412,7 @@ err_t debug_point_set(struct gdb_target *t, u32 thread, enum gdb_point kind, u64
 		bytes = 1;
 	if (!bytes || address + bytes < address)
 		return ERR_RANGE;
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++)
+	for (u32 i = 0; i < d->point_end; i++)
 		if (is_same(&d->points[i], kind, address, bytes))
 			return OK;
 	err = parts_add(d, kind, address, bytes);
@@ -382,7 +432,7 @@ err_t debug_point_clear(struct gdb_target *t, enum gdb_point kind, u64 address, 
 void debug_points_lose(struct debug *d)
 {
 	pages_do(d, debug_page_open);
-	for (u32 i = 0; i < DEBUG_POINTS_MAX; i++) {
+	for (u32 i = 0; i < d->point_end; i++) {
 		d->points[i].how = POINT_PENDING;
 		d->points[i].has_gpa = false;
 	}
@@ -396,5 +446,6 @@ void debug_points_clear_all(struct debug *d)
 		pages_do(d, debug_page_open);
 	memset(d->points, 0, sizeof(d->points));
 	d->point_count = 0;
+	d->point_end = 0;
 	debug_all_stale(d);
 }

@@ -84,6 +84,7 @@ struct debug {
 	struct debug_vcpu vcpu[VM_VCPUS_MAX];
 	struct debug_point points[DEBUG_POINTS_MAX];
 	u32 point_count; /* used */
+	u32 point_end;   /* behind the last of them */
 	struct gdb gdb;
 };
 
@@ -107,9 +108,14 @@ void debug_points_lose(struct debug *d);
 void debug_points_plan(struct debug *d);
 /* Points that could not be laid yet: could one now, by this vcpu's tables? Context: any CPU, the vcpu is loaded. */
 bool debug_points_can_lay(const struct debug *d, struct vcpu *v);
+/* Does it matter to points who reads and writes there? Can instructions be executed there without an exit? */
+bool debug_page_is_watched(const struct debug *d, u64 page);
+bool debug_page_is_closed(const struct debug *d, gpa_t gpa);
+/* A breakpoint for this linear address, however it is done. */
+bool debug_is_at_breakpoint(const struct debug *d, u64 address);
 /* Is an INT3 of ours there? Context: any CPU. */
 bool debug_is_laid(const struct debug *d, gpa_t gpa);
-/* And was it meant for this linear address, as what kind? */
+/* Is a breakpoint there that is done by memory, meant for this linear address? As what kind? */
 bool debug_is_meant(const struct debug *d, gpa_t gpa, u64 address, u8 *kind);
 /* Bit n: debug register n is ours. Context: any CPU. */
 u32 debug_slots_used(const struct debug *d);
@@ -137,9 +143,25 @@ err_t debug_register_write(struct gdb_target *t, u32 thread, enum gdb_register r
 /* Which point the instruction at RIP, whose access `x` exited, touches; false: none, it is only on the same page. */
 bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *over);
 
-/* Carry out the instruction at RIP, under an INT3 of ours, in the processor's place. False: nothing was done, it has to
- * run over its points. Context: an exit on the vcpu's CPU. */
+/* Carry out the instruction at RIP, on a page with breakpoints, in the processor's place. False: nothing was done, it
+ * has to run over its points. Context: an exit on the vcpu's CPU. */
 bool debug_emulate(struct vcpu *v);
+
+/* What the instruction at RIP touches if the emulator carries it out: a page with watchpoints that is not open, by the
+ * first such byte; data that debug registers of ours watch. */
+struct debug_touch {
+	bool has_closed_page;
+	gpa_t gpa;
+	u32 slots;
+};
+struct debug_touch debug_access_touches(struct vcpu *v);
+
+/* debug_exit.c. Context: any CPU, the vcpu is loaded. */
+u64 debug_linear_pc(struct vcpu *v);
+
+/* debug_interpret.c: RIP is in a page that may not be executed, and not at a breakpoint. False: nothing was done.
+ * Context: the vcpu is loaded. */
+bool debug_interpret(struct vcpu *v);
 
 /* debug_command.c */
 void debug_command(struct gdb_target *t, u32 thread, char *line, struct fmt_sink *out);

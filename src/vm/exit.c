@@ -150,6 +150,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_TIMER] = exit_timer,
 	[EXIT_XSETBV] = exit_xsetbv,
 	[EXIT_STEP] = exit_step,
+	[EXIT_EMULATE] = exit_emulate,
 };
 
 static inline void record_add(struct vcpu *v, const struct exit *x, u32 kind)

@@ -37,6 +37,7 @@ enum exit_next exit_task_switch(struct vcpu *v, const struct exit *x);
 
 /* debug_exit.c: a step that a debugger asked for */
 enum exit_next exit_step(struct vcpu *v, const struct exit *x);
+enum exit_next exit_emulate(struct vcpu *v, const struct exit *x);
 
 /* exit_hypercall.c */
 enum exit_next exit_hypercall(struct vcpu *v, const struct exit *x);

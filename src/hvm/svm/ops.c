@@ -25,5 +25,8 @@ const struct hvm_ops svm_ops = {
 	.inject = svm_inject,
 	.window = svm_window,
 	.vcpu_flush = svm_vcpu_flush,
+	.debug_can = svm_debug_can,
+	.debug_set = svm_debug_set,
+	.step = svm_step,
 	.explain = svm_explain,
 };

@@ -70,8 +70,7 @@ static void exception_decode(struct hvm_vcpu *v, struct exit *x)
 	x->exception.type = EVENT_EXCEPTION;
 	x->exception.has_error = has_error_code(vector);
 	x->exception.error = (u32)vmcb_exit_info1(b);
-	/* DR6 has the new bits already. */
-	x->exception.qualification = vector == VECTOR_DB ? vmcb_dr6(b) & (DR6_B | DR6_BD | DR6_BS) : vmcb_exit_info2(b);
+	x->exception.qualification = vector == VECTOR_DB ? svm_debug_exception(v) : vmcb_exit_info2(b);
 }
 
 static void icebp_decode(struct hvm_vcpu *v, struct exit *x)
@@ -216,6 +215,7 @@ static const struct decoder decoders[] = {
 	[SVM_EXIT_CR4_WRITE] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR8_WRITE] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR0_SEL_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_DR0_READ... SVM_EXIT_DR15_WRITE] = {EXIT_DR, 0, 0, NULL},
 	[SVM_EXIT_EXCEPTION_FIRST... SVM_EXIT_EXCEPTION_LAST] = {EXIT_EXCEPTION, 0, 0, exception_decode},
 	[SVM_EXIT_INTR] = {EXIT_INTERRUPT, 0, 0, NULL},
 	/* STGI has let it through to the host's own handler. */

@@ -136,18 +136,6 @@ static void syscall_write(const struct cpu_state *s, struct vmcb *b)
 	switch_msrs_load(s);
 }
 
-static void debug_fetch(struct cpu_state *s, const struct vmcb *b)
-{
-	switch_breakpoints_save(s);
-	s->dr6 = vmcb_dr6(b);
-}
-
-static void debug_write(const struct cpu_state *s, struct vmcb *b)
-{
-	switch_breakpoints_load(s);
-	vmcb_dr6_set(b, s->dr6);
-}
-
 /* CR8 is V_TPR, without exits, but while it holds an interrupt back. */
 static void tpr_write(struct hvm_vcpu *v)
 {
@@ -183,10 +171,8 @@ void svm_fetch(struct hvm_vcpu *v, u32 groups)
 		control_fetch(s, b);
 	if (groups & STATE_SYSCALL)
 		syscall_fetch(s, b);
-	if (groups & STATE_DEBUG)
-		debug_fetch(s, b);
-	if (groups & STATE_DR7)
-		s->dr7 = vmcb_dr7(b);
+	if (groups & (STATE_DEBUG | STATE_DR7))
+		svm_debug_fetch(v, groups);
 	if (groups & STATE_CR2)
 		s->cr2 = vmcb_cr2(b);
 }
@@ -216,10 +202,8 @@ void svm_write_back(struct hvm_vcpu *v)
 		syscall_write(s, b);
 	if (groups & STATE_TSC)
 		vmcb_tsc_offset_set(b, v->tsc_offset + this_cpu()->tsc_offset);
-	if (groups & STATE_DEBUG)
-		debug_write(s, b);
-	if (groups & STATE_DR7)
-		vmcb_dr7_set(b, s->dr7);
+	if (groups & (STATE_DEBUG | STATE_DR7))
+		svm_debug_write(v, groups);
 	if (groups & STATE_CR2)
 		vmcb_cr2_set(b, s->cr2);
 	if (groups & STATE_TPR)
@@ -266,7 +250,7 @@ void svm_vcpu_load(struct hvm_vcpu *v)
 	svm_vcpu(v)->cpu = this_cpu()->vendor;
 	vmcb_clean_set(v->control, 0);
 	switch_msrs_load(&v->state);
-	switch_breakpoints_load(&v->state);
+	svm_debug_load(v);
 	switch_fpu_load(v);
 }
 

@@ -93,6 +93,21 @@ void svm_nmi_iret(struct hvm_vcpu *v);
 /* An exception ends the step; true: it was the step's own, false: it is the guest's. */
 bool svm_nmi_step_ended(struct hvm_vcpu *v, u8 vector);
 
+/* debug.c */
+bool svm_debug_can(u32 what);
+err_t svm_debug_set(struct hvm_vcpu *v, u32 what);
+/* Debug registers, of the guest or, in the CPU only, of a debugger. */
+void svm_debug_fetch(struct hvm_vcpu *v, u32 groups);
+void svm_debug_write(struct hvm_vcpu *v, u32 groups);
+void svm_debug_load(const struct hvm_vcpu *v);
+/* #DB has exited: for what, as in DR6. */
+u64 svm_debug_exception(struct hvm_vcpu *v);
+/* Intercepts as they are while no step is under way. */
+void svm_debug_intercepts(struct hvm_vcpu *v);
+
+/* step.c */
+void svm_step(struct hvm_vcpu *v, struct exit *x);
+
 /* code.c */
 /* Does the guest's code at RIP begin with these bytes? False also when that could not be found out fast. */
 bool svm_code_is(struct hvm_vcpu *v, u32 opcode, u32 bytes);

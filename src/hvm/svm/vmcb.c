@@ -43,7 +43,8 @@ static u8 *port_map;
 u32 svm_exceptions_always(const struct hvm_vcpu *v)
 {
 	/* #DB and #AC, whose delivery a guest can make loop for ever without an exit; #MC is the host's. */
-	return (u32)(BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC) | (v->vm->traps_undefined ? BIT(VECTOR_UD) : 0));
+	return (u32)(BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC) | (v->vm->traps_undefined ? BIT(VECTOR_UD) : 0) |
+		     (v->debug.what & HVM_DEBUG_BREAK ? BIT(VECTOR_BP) : 0));
 }
 
 err_t svm_vm_init(struct hvm_vm *vm, struct pool *pool)

@@ -67,12 +67,17 @@ static void registers_switch(struct hvm_vcpu *v, bool on)
 		hvm_mark_dirty(v, STATE_DEBUG | STATE_DR7);
 }
 
+bool vmx_debug_can(u32 what)
+{
+	return !(proc_controls_of(what) & ~GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC]));
+}
+
 err_t vmx_debug_set(struct hvm_vcpu *v, u32 what)
 {
 	u32 controls = proc_controls_of(what);
 	u32 changed = what ^ v->debug.what;
 
-	if (controls & ~GET(VMX_ALLOWED_1, vmx_caps.allowed[CONTROLS_PROC]))
+	if (!vmx_debug_can(what))
 		return ERR_UNSUPPORTED;
 	/* While they still count as the guest's. */
 	if (changed & what & HVM_DEBUG_REGISTERS)

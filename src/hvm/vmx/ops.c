@@ -25,6 +25,8 @@ const struct hvm_ops vmx_ops = {
 	.inject = vmx_inject,
 	.window = vmx_window,
 	.vcpu_flush = vmx_vcpu_flush,
+	.debug_can = vmx_debug_can,
 	.debug_set = vmx_debug_set,
+	.step = vmx_run, /* the monitor trap flag is on */
 	.explain = vmx_explain,
 };

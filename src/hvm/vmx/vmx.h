@@ -64,6 +64,7 @@ void vmx_inject(struct hvm_vcpu *v, const struct event *event);
 void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
 
 /* debug.c */
+bool vmx_debug_can(u32 what);
 err_t vmx_debug_set(struct hvm_vcpu *v, u32 what);
 /* DR0-3, DR6 and DR7 between the CPU, or what stands for it, and v->state. */
 void vmx_debug_fetch(struct hvm_vcpu *v, u32 groups);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// One instruction of the guest's, for a debugger. There is no monitor trap flag: it is done with RFLAGS.TF, in such a
+// way that no guest sees a TF that is not its own (APM 2, Single Stepping; Event Injection; #DB intercept).
+//
+//	PUSHF, SYSCALL, SYSENTER      save RFLAGS, or do not trap: the emulator does them, and what returns from them
+//	MOV SS, POP SS                would hold the trap back: likewise
+//	POPF, IRET                    TF traps behind them, and RFLAGS is the guest's own then
+//	INT n, INT3, INTO             are injected
+//	what is injected              without TF; an interrupt that waits ends the guest behind the delivery
+//	exceptions                    all exit, so that their frames are pushed when they are injected
+//	MOV DR                        exits: DR6 is not the guest's meanwhile
+//
+// TF, intercepts and DR6 are the guest's again after each entry; nothing is left over that somebody else must know of.
+#include "host/ipi.h"
+#include "hvm/svm/svm.h"
+#include "x86/regs/control.h"
+
+/* The guest's, during a step. */
+struct step {
+	u64 rflags;
+	u64 dr6;
+	bool loads_flags;
+};
+
+static void arm(struct hvm_vcpu *v, struct step *s)
+{
+	struct vmcb *b = v->control;
+
+	s->rflags = vmcb_rflags(b);
+	s->dr6 = vmcb_dr6(b);
+	vmcb_exception_intercepts_set(b, UINT32_MAX);
+	vmcb_dr_read_intercepts_set(b, UINT16_MAX);
+	vmcb_dr_write_intercepts_set(b, UINT16_MAX);
+	vmcb_dr6_set(b, DR6_FIXED);
+	vmcb_rflags_set(b, s->rflags | RFLAGS_TF);
+}
+
+/* The guest's TF is what it was, or what the instruction has loaded. */
+static void disarm(struct hvm_vcpu *v, const struct step *s, bool is_done)
+{
+	struct vmcb *b = v->control;
+
+	svm_debug_intercepts(v);
+	vmcb_dr6_set(b, s->dr6);
+	if (!is_done || !s->loads_flags)
+		vmcb_rflags_set(b, (vmcb_rflags(b) & ~RFLAGS_TF) | (s->rflags & RFLAGS_TF));
+	v->fetched &= ~(u32)(STATE_RFLAGS | STATE_DEBUG);
+}
+
+static void trap_step(struct hvm_vcpu *v, struct exit *x, bool loads_flags)
+{
+	struct step s = {.loads_flags = loads_flags};
+	bool is_debug;
+	u64 *hits = &x->exception.qualification;
+
+	arm(v, &s);
+	svm_run(v, x);
+	is_debug = x->reason == SVM_EXIT_EXCEPTION_FIRST + VECTOR_DB;
+	disarm(v, &s, is_debug && *hits & DR6_BS);
+	if (!is_debug)
+		return;
+	/* Breakpoints that the instruction hit, whoever these are of, are an exit of their own; so is the guest's own
+	 * trap. */
+	if (!(s.rflags & RFLAGS_TF))
+		*hits &= ~DR6_BS;
+	if (!*hits)
+		x->kind = EXIT_STEP;
+}
+
+/* Interrupts that wait for the host come right behind the delivery of what is injected. */
+static void delivery_step(struct hvm_vcpu *v, struct exit *x)
+{
+	ipi_kick_self();
+	svm_run(v, x);
+	if ((x->kind == EXIT_INTERRUPT || x->kind == EXIT_NMI) && !v->interrupted.is_valid)
+		x->kind = EXIT_STEP;
+}
+
+/* In virtual-8086 mode with IOPL below 3 it is #GP, or goes through the task's map: that is left to the processor. */
+static bool is_injectable(const struct hvm_vcpu *v, const struct insn_identity *insn)
+{
+	u64 rflags = vmcb_rflags(v->control);
+
+	if (insn->kind == INSN_INTO)
+		return rflags & RFLAGS_OF;
+	if (insn->kind == INSN_INT)
+		return !(rflags & RFLAGS_VM) || GET(RFLAGS_IOPL, rflags) == 3;
+	return insn->kind == INSN_INT3;
+}
+
+static void software_event(struct hvm_vcpu *v, struct exit *x, const struct insn_identity *insn)
+{
+	v->interrupted = (struct event){
+		.is_valid = true,
+		.type = insn->kind == INSN_INT ? EVENT_SOFT_INTERRUPT : EVENT_SOFT_EXCEPTION,
+		.vector = insn->number,
+		.insn_len = insn->bytes,
+	};
+	*x = (struct exit){.kind = EXIT_NONE, .reason = SVM_EXIT_SWINT, .detail = insn->number};
+}
+
+/* In long mode SYSENTER and SYSEXIT are #UD, which the processor finds out. */
+static bool is_for_emulator(const struct hvm_vcpu *v, const struct insn_identity *insn)
+{
+	switch (insn->kind) {
+	case INSN_PUSHF:
+	case INSN_SYSCALL:
+	case INSN_SYSRET:
+	case INSN_LOAD_SS:
+		return true;
+	case INSN_SYSENTER:
+	case INSN_SYSEXIT:
+		return !(vmcb_efer(v->control) & EFER_LMA);
+	default:
+		return false;
+	}
+}
+
+static struct insn_identity insn_at_rip(struct hvm_vcpu *v)
+{
+	struct insn_identity insn;
+	struct exit unused;
+
+	/* What cannot be decoded, or not be fetched, faults when it is run. */
+	if (!svm_identify(v, &unused, &insn))
+		insn = (struct insn_identity){.kind = INSN_OTHER};
+	return insn;
+}
+
+static void instruction_step(struct hvm_vcpu *v, struct exit *x)
+{
+	struct insn_identity insn = insn_at_rip(v);
+
+	v->interrupted.is_valid = false;
+	if (is_injectable(v, &insn))
+		software_event(v, x, &insn);
+	else if (is_for_emulator(v, &insn))
+		*x = (struct exit){.kind = EXIT_EMULATE};
+	else if (insn.kind == INSN_IRET && svm_vcpu(v)->nmi == NMI_BLOCKED)
+		svm_run(v, x); /* it is intercepted: the step that ends the blocking comes next */
+	else
+		trap_step(v, x, insn.kind == INSN_POPF || insn.kind == INSN_IRET);
+}
+
+void svm_step(struct hvm_vcpu *v, struct exit *x)
+{
+	svm_write_back(v);
+	hvm_fetch(v, STATE_RIP);
+	if (svm_vcpu(v)->event) {
+		delivery_step(v, x);
+	} else if (svm_vcpu(v)->nmi == NMI_IN_IRET) {
+		svm_run(v, x);
+		if (x->kind == EXIT_NMI_WINDOW)
+			x->kind = EXIT_STEP;
+	} else {
+		instruction_step(v, x);
+	}
+}
