@@ -24,9 +24,10 @@ enum cpu_phase {
 
 /* Others touch this at any time: atomic accesses only. In cache lines of its own. */
 struct cpu_shared {
-	u32 phase;     /* enum cpu_phase */
-	u32 call_done; /* the last ipi_call() that this CPU carried out */
-	u32 tsc_turn;  /* the rounds of comparing TSCs */
+	u32 phase;       /* enum cpu_phase */
+	u32 call_wanted; /* the last ipi_call() that this CPU is asked for, and carried out */
+	u32 call_done;
+	u32 tsc_turn; /* the rounds of comparing TSCs */
 	u64 tsc_reading;
 } ALIGNED(64);
 

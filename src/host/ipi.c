@@ -2,6 +2,7 @@
 // Kicks, calls and the stop between CPUs.
 #include "host/ipi.h"
 
+#include "base/cpu_set.h"
 #include "host/apic.h"
 #include "host/clock.h"
 #include "host/lock.h"
@@ -9,10 +10,13 @@
 
 #define STOP_PATIENCE_NS (100 * NS_PER_MS)
 
-/* The one call under way; `number` is odd while it is. Written by who owns it, before the number. */
+/*
+ * The one call under way. Written by who owns it, before the number in `call_wanted` of each CPU that is asked: only
+ * those look here, and the owner waits for them before it writes again.
+ */
 static struct {
 	u32 owned;
-	u32 number;
+	u32 number; /* of the last call; the owner's */
 	void (*function)(void *context);
 	void *context;
 } call;
@@ -49,26 +53,36 @@ void ipi_kick_self(void)
 
 void ipi_poll(void)
 {
-	struct cpu *cpu = this_cpu();
-	u32 number = __atomic_load_n(&call.number, __ATOMIC_ACQUIRE);
+	struct cpu_shared *own = &this_cpu()->shared;
+	u32 number = __atomic_load_n(&own->call_wanted, __ATOMIC_ACQUIRE);
 
-	if (!(number & 1) || cpu->shared.call_done == number)
+	if (own->call_done == number)
 		return;
 	call.function(call.context);
-	__atomic_store_n(&cpu->shared.call_done, number, __ATOMIC_RELEASE);
+	__atomic_store_n(&own->call_done, number, __ATOMIC_RELEASE);
 }
 
 /* A CPU that waits in the gate neither has anything to do nor can answer. */
-static bool is_asked(const struct cpu *cpu)
+static bool is_asked(const struct cpu_set *cpus, u32 cpu)
 {
-	return cpu != this_cpu() && cpu_phase_of(cpu) == CPU_RUNNING;
+	return cpu_set_has(cpus, cpu) && cpu_at[cpu] != this_cpu() && cpu_phase_of(cpu_at[cpu]) == CPU_RUNNING;
 }
 
-void ipi_call(void (*function)(void *context), void *context)
+static void call_send(u32 cpu)
 {
-	u8 is_due[CPUS_MAX]; /* a CPU that is released meanwhile was not asked */
-	u32 count = __atomic_load_n(&cpu_count, __ATOMIC_ACQUIRE);
-	u32 number;
+	__atomic_store_n(&cpu_at[cpu]->shared.call_wanted, call.number, __ATOMIC_RELEASE);
+	apic_send(cpu_at[cpu]->apic_id, HOST_VECTOR_CALL);
+}
+
+static void call_await(u32 cpu)
+{
+	while (__atomic_load_n(&cpu_at[cpu]->shared.call_done, __ATOMIC_ACQUIRE) != call.number)
+		pause();
+}
+
+void ipi_call_on(const struct cpu_set *cpus, void (*function)(void *context), void *context)
+{
+	struct cpu_set asked = {{0}};
 
 	lock_check_none();
 	while (__atomic_exchange_n(&call.owned, 1, __ATOMIC_ACQUIRE)) {
@@ -77,20 +91,25 @@ void ipi_call(void (*function)(void *context), void *context)
 	}
 	call.function = function;
 	call.context = context;
-	number = call.number + 1;
-	this_cpu()->shared.call_done = number;
-	__atomic_store_n(&call.number, number, __ATOMIC_RELEASE);
-	for (u32 i = 0; i < count; i++) {
-		is_due[i] = is_asked(cpu_at[i]);
-		if (is_due[i])
-			apic_send(cpu_at[i]->apic_id, HOST_VECTOR_CALL);
+	call.number++;
+	for (u32 i = cpu_set_next(cpus, 0); i != CPU_SET_NONE; i = cpu_set_next(cpus, i + 1)) {
+		if (!is_asked(cpus, i))
+			continue;
+		cpu_set_add(&asked, i);
+		call_send(i);
 	}
-	function(context);
-	for (u32 i = 0; i < count; i++)
-		while (is_due[i] && __atomic_load_n(&cpu_at[i]->shared.call_done, __ATOMIC_ACQUIRE) != number)
-			pause();
-	__atomic_store_n(&call.number, number + 1, __ATOMIC_RELEASE);
+	if (cpu_set_has(cpus, this_cpu()->index))
+		function(context);
+	for (u32 i = cpu_set_next(&asked, 0); i != CPU_SET_NONE; i = cpu_set_next(&asked, i + 1))
+		call_await(i);
 	__atomic_store_n(&call.owned, 0, __ATOMIC_RELEASE);
+}
+
+void ipi_call(void (*function)(void *context), void *context)
+{
+	struct cpu_set all = cpu_set_first(__atomic_load_n(&cpu_count, __ATOMIC_ACQUIRE));
+
+	ipi_call_on(&all, function, context);
 }
 
 static void flush(void *context)

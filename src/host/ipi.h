@@ -6,6 +6,7 @@
 #include "base/types.h"
 
 struct cpu;
+struct cpu_set;
 
 /* Who handles the vectors. Context: boot CPU, once, before the others are released. */
 void ipi_init(void);
@@ -23,6 +24,9 @@ void ipi_kick_self(void);
  * Context: no lock is held. Two callers at once take turns, and serve one another while they wait.
  */
 void ipi_call(void (*function)(void *context), void *context);
+
+/* The same on those of `cpus` that run. */
+void ipi_call_on(const struct cpu_set *cpus, void (*function)(void *context), void *context);
 
 /* Carry out a waiting call on this CPU: for loops that wait for other CPUs. */
 void ipi_poll(void);
