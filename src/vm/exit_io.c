@@ -50,5 +50,5 @@ enum exit_next exit_io(struct vcpu *v, const struct exit *x)
 	hvm_fetch(&v->hvm, STATE_DR7);
 	if (v->hvm.state.dr7 & DR7_ENABLES)
 		io_breakpoints(v, x->io.port, x->io.bytes);
-	return vm_is_running(v->vm) ? NEXT_ADVANCE : NEXT_LEAVE;
+	return vm_is_stopped(v->vm) ? NEXT_LEAVE : NEXT_ADVANCE;
 }
