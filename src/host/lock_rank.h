@@ -15,7 +15,7 @@ enum lock_rank {
 	LOCK_RUN = 1,  /* vm/run.c: which vcpus a CPU has */
 	LOCK_SCHEDULE, /* vm/schedule.c: a CPU's queue in the scheduler */
 	LOCK_VM,       /* a VM's board: devices and local APICs of all its vcpus */
-	LOCK_FILL,     /* a VM's second-level tables and window, while they grow */
+	LOCK_FILL,     /* a VM's second-level tables and window, while they change */
 	LOCK_SWITCH,   /* main/console_switch.c: who is shown, what is kept of the others */
 	LOCK_MEMORY,   /* host/memory.c: the pool, the frames, tables that take pages from the pool */
 	LOCK_CONSOLE,  /* host/console.c, log.c: the rings of the console and of the log */

@@ -130,8 +130,8 @@ void numa_command_work(void)
 		run_request_work_in(STEP_NS);
 		return;
 	}
-	log_info("VM %s: rebalanced: %lu pages moved, %lu were on their node, %lu found no room", rebalance.vm->name,
-		 rebalance.moved, rebalance.there, rebalance.stuck);
+	log_info("VM %s: rebalanced: %lu pages moved, %lu were on their node, %lu found no room; %lu writes waited",
+		 rebalance.vm->name, rebalance.moved, rebalance.there, rebalance.stuck, rebalance.awaited);
 	rebalance_cancel(&rebalance);
 }
 

@@ -3,6 +3,7 @@
 #include "vm/debug.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
+#include "vm/gpa_move.h"
 
 enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 {
@@ -32,6 +33,8 @@ enum exit_next exit_memory(struct vcpu *v, const struct exit *x)
 	}
 	if (x->memory.is_present && v->vm->debug && debug_took_memory(v, x))
 		return NEXT_LEAVE;
+	if (x->memory.is_present && gpa_move_awaited(v, x))
+		return NEXT_RESUME;
 	err = gpa_fill(v->vm, x->memory.gpa);
 	if (err || x->memory.is_present) {
 		vm_fault(v, x, "access to RAM at %#lx: %s", x->memory.gpa.v,

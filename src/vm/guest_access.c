@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "vm/board.h"
 #include "vm/gpa.h"
+#include "vm/gpa_move.h"
 #include "vm/vm.h"
 #include "x86/insn.h"
 
@@ -26,11 +27,15 @@ static err_t memory_write(struct guest_memory *memory, gpa_t gpa, const void *bu
 {
 	struct vcpu *v = CONTAINER_OF(memory, struct vcpu, memory);
 	void *ram = gpa_pointer(v->vm, gpa, bytes);
+	bool is_kept;
 
-	if (ram)
-		memcpy(ram, buf, bytes);
-	else
+	if (!ram) {
 		board_memory_write(v, gpa, buf, bytes);
+		return OK;
+	}
+	is_kept = gpa_write_begin(v->vm, gpa, bytes);
+	memcpy(ram, buf, bytes);
+	gpa_write_end(v->vm, is_kept);
 	return OK;
 }
 
@@ -61,15 +66,10 @@ static bool compare_exchange_16(void *ram, const void *expected, const void *des
 	return is_equal;
 }
 
-static err_t memory_compare_exchange(struct guest_memory *memory, gpa_t gpa, const void *expected, const void *desired,
-				     u32 bytes)
+static err_t compare_exchange(void *ram, const void *expected, const void *desired, u32 bytes)
 {
-	struct vcpu *v = CONTAINER_OF(memory, struct vcpu, memory);
-	void *ram = gpa_pointer(v->vm, gpa, bytes);
 	bool is_equal;
 
-	if (!ram)
-		return ERR_UNSUPPORTED;
 	switch (bytes) {
 	case 1:
 		is_equal = compare_exchange_u8(ram, expected, desired);
@@ -84,7 +84,7 @@ static err_t memory_compare_exchange(struct guest_memory *memory, gpa_t gpa, con
 		is_equal = compare_exchange_u64(ram, expected, desired);
 		break;
 	case 16:
-		if (!IS_ALIGNED(gpa.v, 16))
+		if (!IS_ALIGNED((u64)ram, 16))
 			return ERR_UNSUPPORTED;
 		is_equal = compare_exchange_16(ram, expected, desired);
 		break;
@@ -92,6 +92,22 @@ static err_t memory_compare_exchange(struct guest_memory *memory, gpa_t gpa, con
 		return ERR_RANGE;
 	}
 	return is_equal ? OK : ERR_BUSY;
+}
+
+static err_t memory_compare_exchange(struct guest_memory *memory, gpa_t gpa, const void *expected, const void *desired,
+				     u32 bytes)
+{
+	struct vcpu *v = CONTAINER_OF(memory, struct vcpu, memory);
+	void *ram = gpa_pointer(v->vm, gpa, bytes);
+	bool is_kept;
+	err_t err;
+
+	if (!ram)
+		return ERR_UNSUPPORTED;
+	is_kept = gpa_write_begin(v->vm, gpa, bytes);
+	err = compare_exchange(ram, expected, desired, bytes);
+	gpa_write_end(v->vm, is_kept);
+	return err;
 }
 
 static err_t port_in(struct port_io *ports, u16 port, u32 bytes, u32 *value)

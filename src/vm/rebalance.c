@@ -4,18 +4,13 @@
 
 #include "base/assert.h"
 #include "base/fmt.h"
-#include "base/mem.h"
-#include "host/layout.h"
 #include "host/memory.h"
 #include "host/numa.h"
 #include "vm/gpa.h"
+#include "vm/gpa_move.h"
 #include "vm/gpa_numa.h"
 #include "vm/run.h"
 #include "vm/vm.h"
-#include "x86/insn.h"
-
-/* A page of the window that no RAM reaches (gpa_init()): where the new frame is written through. */
-#define COPY_AT (LAYOUT_WINDOW + LAYOUT_WINDOW_BYTES - frame_bytes(FRAME_2M))
 
 /* --- promises ------------------------------------------------------------------------------------------------------
  */
@@ -97,97 +92,11 @@ err_t rebalance_start(struct rebalance *r, struct vm *vm, const u8 to[VNUMA_NODE
 	memory_lock_drop();
 	if (!err) {
 		run_move(vm);
+		gpa_moves_allow(vm, true);
 		*r = (struct rebalance){.vm = vm};
 	}
 	if (was_running)
 		vm_resume(vm);
-	return err;
-}
-
-/* --- one page ------------------------------------------------------------------------------------------------------
- */
-
-static void window_flush(void)
-{
-	write_cr3(read_cr3());
-}
-
-/* Copy what the window shows at `gpa` into a frame that nothing maps. */
-static err_t frame_write(struct vm *vm, u64 gpa, hpa_t frame, u64 bytes)
-{
-	err_t err = pagetable_map(&vm->window, COPY_AT, frame, bytes, PROT_RW, MEMTYPE_WB);
-
-	if (err)
-		return err;
-	memcpy((void *)COPY_AT, (const void *)(LAYOUT_WINDOW + gpa), bytes);
-	err = pagetable_unmap(&vm->window, COPY_AT, bytes);
-	ASSERT(!err);
-	window_flush();
-	pagetable_reclaim(&vm->window);
-	return OK;
-}
-
-/* The leaf [gpa, gpa + bytes) of both tables leads to `frame` afterwards, and nobody remembers where it led before. */
-static void leaf_exchange(struct vm *vm, u64 gpa, u64 bytes, hpa_t frame)
-{
-	err_t err = pagetable_exchange(&vm->hvm.second_level, gpa, bytes, frame);
-
-	ASSERT(!err);
-	err = pagetable_exchange(&vm->window, LAYOUT_WINDOW + gpa, bytes, frame);
-	ASSERT(!err);
-	hvm->vm_flush(&vm->hvm);
-	window_flush();
-}
-
-static enum frame_size size_of(u64 bytes)
-{
-	return bytes == frame_bytes(FRAME_2M) ? FRAME_2M : FRAME_4K;
-}
-
-/* The window may have a large leaf where the guest has small ones (gpa_fill() that found the pool empty). */
-static err_t window_match(struct vm *vm, const struct mapping *m)
-{
-	struct mapping w;
-	err_t err = pagetable_lookup(&vm->window, LAYOUT_WINDOW + m->va, &w);
-
-	ASSERT(!err && w.bytes >= m->bytes);
-	return w.bytes == m->bytes ? OK : pagetable_protect(&vm->window, LAYOUT_WINDOW + m->va, m->bytes, PROT_RW);
-}
-
-/* Move what one leaf maps to its node. OK, or ERR_NOMEM: there is no frame of this size, and nothing is changed. */
-static err_t leaf_move(struct vm *vm, const struct mapping *m, u8 to)
-{
-	struct frames_policy policy = host_numa_policy(to, true);
-	enum frame_size size = size_of(m->bytes);
-	hpa_t frame;
-	err_t err = window_match(vm, m);
-
-	if (!err)
-		err = frames_alloc(memory_frames(), &vm->claim, &policy, size, &frame);
-	if (err)
-		return err;
-	err = frame_write(vm, m->va, frame, m->bytes);
-	if (err) {
-		err_t freed = frames_free(memory_frames(), &vm->claim, frame, size);
-
-		ASSERT(!freed);
-		return err;
-	}
-	leaf_exchange(vm, m->va, m->bytes, frame);
-	err = frames_free(memory_frames(), NULL, m->pa, size);
-	ASSERT(!err);
-	return OK;
-}
-
-/* Make small leaves of a large one, in both tables, where no large frame is to be had. */
-static err_t leaf_split(struct vm *vm, const struct mapping *m)
-{
-	err_t err = pagetable_protect(&vm->hvm.second_level, m->va, PAGE_BYTES, m->prot);
-
-	if (!err)
-		err = pagetable_protect(&vm->window, LAYOUT_WINDOW + m->va, PAGE_BYTES, PROT_RW);
-	hvm->vm_flush(&vm->hvm);
-	window_flush();
 	return err;
 }
 
@@ -218,34 +127,42 @@ static bool leaf_find(struct rebalance *r, struct mapping *m, u8 *to)
 
 static void leaf_take(struct rebalance *r, const struct mapping *m, u8 to)
 {
-	if (!leaf_move(r->vm, m, to))
+	if (!gpa_move(r->vm, m, to))
 		r->moved += m->bytes / PAGE_BYTES;
-	else if (m->bytes > PAGE_BYTES && !leaf_split(r->vm, m))
+	else if (m->bytes > PAGE_BYTES && !gpa_split(r->vm, m))
 		return; /* its parts are looked at next */
 	else
 		r->stuck += m->bytes / PAGE_BYTES;
 	r->at = m->va + m->bytes;
 }
 
+/*
+ * The guest runs while its page moves. But a debugger's breakpoints are bytes and rights in those pages: with one that
+ * may work at them, the vcpus stand still meanwhile.
+ */
 bool rebalance_step(struct rebalance *r)
 {
 	struct vm *vm = r->vm;
-	bool was_running = vm_is_running(vm);
+	bool must_stand = vm->debug && vm_is_running(vm);
 	struct mapping m;
 	bool found;
 	u8 to;
 
 	run_put();
-	if (was_running)
+	if (must_stand)
 		vm_pause(vm);
 	gpa_enter(vm);
 	memory_lock_take();
 	found = leaf_find(r, &m, &to);
+	memory_lock_drop();
 	if (found)
 		leaf_take(r, &m, to);
-	memory_lock_drop();
 	gpa_enter(NULL);
-	if (was_running)
+	if (must_stand)
 		vm_resume(vm);
+	if (!found) {
+		gpa_moves_allow(vm, false);
+		r->awaited = __atomic_exchange_n(&vm->moves_awaited, 0, __ATOMIC_RELAXED);
+	}
 	return found;
 }

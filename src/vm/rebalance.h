@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Moves the memory of a running VM to other NUMA nodes, a page at a time: the vcpus stand still while one page is
- * copied and its mappings are exchanged and flushed, and run between pages.
+ * Moves the memory of a running VM to other NUMA nodes, a page at a time (vm/gpa_move.h). The guest goes on; a vcpu
+ * that writes to the page which is being moved waits until it is there.
  */
 #ifndef ETERNA_VM_REBALANCE_H
 #define ETERNA_VM_REBALANCE_H
@@ -19,6 +19,7 @@ struct rebalance {
 	u64 moved;     /* 4 KiB pages */
 	u64 there;     /* of the pages looked at: were on their node already */
 	u64 stuck;     /* stayed where they were, their node having no room */
+	u64 awaited;   /* after the last step: how often somebody who wanted to write had to wait */
 };
 
 /**

@@ -9,6 +9,7 @@
 #include "hvm/hvm.h"
 #include "iface/vnuma.h"
 #include "mem/frames.h"
+#include "mem/page_move.h"
 #include "policy/cpuid.h"
 #include "policy/msr.h"
 #include "sched/sched.h"
@@ -78,7 +79,7 @@ struct vm {
 	u32 id;
 	u32 state;             /* enum vm_state, atomic: vm_is_running(), and the functions at the end */
 	struct lock lock;      /* the board, and the local APICs of all vcpus */
-	struct lock fill_lock; /* second_level and window, while they grow */
+	struct lock fill_lock; /* second_level and window, while they change */
 	bool has_fault;        /* atomic: the first one is recorded */
 	enum vm_end end;
 	u8 exit_status; /* VM_END_TESTDEV: (value << 1) | 1 */
@@ -94,7 +95,10 @@ struct vm {
 	struct sched_params schedule;               /* of each vcpu */
 	struct frames_policy near[VNUMA_NODES_MAX]; /* where the memory of each of its nodes comes from */
 	u64 filled_bytes;
-	u32 pool_pages; /* what ETERNA took of its own memory to make it, and of that for the vcpus */
+	struct page_move move; /* the page that is on its way; fill_lock */
+	bool has_moves;        /* there may be one: gpa_moves_allow() */
+	u64 moves_awaited;     /* atomic: how often somebody waited for one */
+	u32 pool_pages;        /* what ETERNA took of its own memory to make it, and of that for the vcpus */
 	u32 vcpu_pool_pages;
 	u64 known_pages[VM_KNOWN_PAGES]; /* gpa.c: filled for certain */
 
