@@ -224,6 +224,14 @@ u32 policy_xsave_compact_bytes(const struct policy_cpuid *table, u64 features)
 #define LEAF1_EDX_APIC BIT(9)
 #define LEAF7_ECX_OSPKE BIT(4)
 
+/* The vcpus of the package that this APIC id is in; at least 1. */
+static u32 package_vcpus(const struct policy_cpuid *t, u32 apic_id)
+{
+	u32 package = apic_id >> t->package_shift;
+
+	return package < t->package_count ? MAX(t->package_vcpus[package], (u8)1) : 1;
+}
+
 static void patch_live(const struct policy_cpuid *t, const struct policy_cpuid_vcpu *v, u8 live, u32 out[4])
 {
 	switch (live) {
@@ -243,6 +251,14 @@ static void patch_live(const struct policy_cpuid *t, const struct policy_cpuid_v
 			out[CPUID_EBX] = t->package_vcpus[v->apic_id >> t->package_shift];
 		out[CPUID_EDX] = v->apic_id;
 		break;
+	case POLICY_LIVE_CORES:
+		out[CPUID_ECX] |= package_vcpus(t, v->apic_id) - 1;
+		break;
+	case POLICY_LIVE_CORE:
+		out[CPUID_EAX] = v->apic_id;
+		out[CPUID_EBX] = v->apic_id & ((1u << t->package_shift) - 1) & 0xff;
+		out[CPUID_ECX] = v->apic_id >> t->package_shift & 0xff;
+		break;
 	case POLICY_LIVE_XSAVE:
 		out[CPUID_EBX] = policy_xsave_bytes(t, v->xcr0);
 		break;
@@ -259,7 +275,7 @@ static const struct policy_cpuid_leaf *leaf_find(const struct policy_cpuid *t, u
 {
 	if (leaf < t->basic_count)
 		return &t->basic[leaf];
-	if (leaf - CPUID_EXTENDED_BASE < POLICY_CPUID_EXTENDED)
+	if (leaf - CPUID_EXTENDED_BASE < t->extended_count)
 		return &t->extended[leaf - CPUID_EXTENDED_BASE];
 	if (leaf - CPUID_OURS_BASE < POLICY_CPUID_OURS)
 		return &t->ours[leaf - CPUID_OURS_BASE];

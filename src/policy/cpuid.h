@@ -10,7 +10,7 @@
 #include "policy/host.h"
 
 #define POLICY_CPUID_BASIC 0x20u    /* leaves 0 to 0x1f */
-#define POLICY_CPUID_EXTENDED 0x09u /* leaves 0x80000000 to 0x80000008 */
+#define POLICY_CPUID_EXTENDED 0x1fu /* leaves 0x80000000 to 0x8000001e */
 #define POLICY_CPUID_OURS 0x11u     /* leaves 0x40000000 to 0x40000010 */
 #define POLICY_CPUID_SLOTS 96u
 #define POLICY_XSAVE_COMPONENTS 32u
@@ -21,6 +21,8 @@ enum policy_live {
 	POLICY_LIVE_VERSION,  /* leaf 1 */
 	POLICY_LIVE_FEATURES, /* leaf 7.0 */
 	POLICY_LIVE_TOPOLOGY, /* leaves 0xb and 0x1f */
+	POLICY_LIVE_CORES,    /* leaf 0x80000008 of AMD */
+	POLICY_LIVE_CORE,     /* leaf 0x8000001e */
 	POLICY_LIVE_XSAVE,    /* leaf 0xd.0 */
 	POLICY_LIVE_COMPACT,  /* leaf 0xd.1 */
 };
@@ -46,6 +48,7 @@ struct policy_xsave_component {
 /* Read-only after policy_cpuid_init(). */
 struct policy_cpuid {
 	u32 basic_count; /* highest basic leaf + 1 */
+	u32 extended_count;
 	u32 slot_count;
 	struct policy_cpuid_leaf basic[POLICY_CPUID_BASIC];
 	struct policy_cpuid_leaf extended[POLICY_CPUID_EXTENDED];
@@ -55,6 +58,7 @@ struct policy_cpuid {
 
 	u8 package_shift; /* an APIC id shifted by it is the number of the vcpu's package */
 	u8 package_count;
+	bool is_amd; /* by the vendor's name: its own leaves about topology count */
 	u8 package_vcpus[VNUMA_NODES_MAX];
 
 	u64 xfeatures; /* as policy_xfeatures() */

@@ -26,17 +26,39 @@ void cpuid_fill_none(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy
 	(void)slot;
 }
 
+/* The vendors who follow the APM. */
+static bool is_amd(const u32 reg[4])
+{
+	char name[12];
+
+	memcpy(name, &reg[CPUID_EBX], 4);
+	memcpy(name + 4, &reg[CPUID_EDX], 4);
+	memcpy(name + 8, &reg[CPUID_ECX], 4);
+	return !memcmp(name, "AuthenticAMD", sizeof(name)) || !memcmp(name, "HygonGenuine", sizeof(name));
+}
+
 /* Vendor strings: leaf 0 of Intel; AMD repeats it in leaf 0x80000000, Intel has zeros there. */
 void cpuid_fill_vendor(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	cpuid_host(b, leaf, subleaf, slot->reg);
+	b->table->is_amd = is_amd(slot->reg);
 	slot->reg[CPUID_EAX] = b->table->basic_count - 1;
+}
+
+/* APM 3, CPUID Fn8000_0001_ECX: TopologyExtensions, leaves 0x8000001d and 0x8000001e. */
+static bool has_topoext(const struct cpuid_build *b)
+{
+	u32 host[4];
+
+	cpuid_host(b, CPUID_EXTENDED_BASE + 1, 0, host);
+	return host[CPUID_ECX] & BIT(22);
 }
 
 void cpuid_fill_extended(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	cpuid_host(b, leaf, subleaf, slot->reg);
-	slot->reg[CPUID_EAX] = CPUID_EXTENDED_BASE + POLICY_CPUID_EXTENDED - 1;
+	b->table->extended_count = has_topoext(b) ? POLICY_CPUID_EXTENDED : 9;
+	slot->reg[CPUID_EAX] = CPUID_EXTENDED_BASE + b->table->extended_count - 1;
 }
 
 void cpuid_fill_version(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
@@ -176,7 +198,10 @@ void cpuid_fill_timing(struct cpuid_build *b, u32 leaf, u32 subleaf, struct poli
 	slot->reg[CPUID_EBX] = POLICY_CRYSTAL_HZ / 1000;
 }
 
-/* AMD has the version again in EAX, and the low feature bits of leaf 1 again in EDX, where the host repeats them. */
+/*
+ * AMD has the version again in EAX, and the low feature bits of leaf 1 again in EDX, where the host repeats them. With
+ * CmpLegacy the count in leaf 1 is one of cores, not of threads (APM 3, CPUID Fn8000_0001_ECX; Legacy Method).
+ */
 void cpuid_fill_signature(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	const u32 repeated = 0x0183f3ff; /* APM 3, CPUID Fn8000_0001_EDX: same as Fn0000_0001_EDX */
@@ -186,13 +211,44 @@ void cpuid_fill_signature(struct cpuid_build *b, u32 leaf, u32 subleaf, struct p
 	cpuid_host(b, leaf, subleaf, host);
 	slot->reg[CPUID_EAX] = host[CPUID_EAX];
 	slot->reg[CPUID_EDX] |= host[CPUID_EDX] & version->reg[CPUID_EDX] & repeated;
+	if (b->table->is_amd && b->vm->vcpu_count > 1)
+		slot->reg[CPUID_ECX] |= (u32)BIT(1);
 }
 
-/* Physical bits are the VM's; linear bits 48 without LA57, or 32 without long mode. */
+/*
+ * Physical bits are the VM's; linear bits 48 without LA57, or 32 without long mode. AMD's ECX: how many cores the
+ * package has, less 1, which is live, and how many bits of the APIC id number them (APM 3, CPUID Fn8000_0008_ECX).
+ */
 void cpuid_fill_addresses(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	u32 host[4];
 
 	cpuid_host(b, leaf, subleaf, host);
 	slot->reg[CPUID_EAX] = (u32)policy_phys_bits(b->host, b->vm) | MIN(host[CPUID_EAX] >> 8 & 0xff, 48u) << 8;
+	if (!b->table->is_amd)
+		return;
+	slot->live = POLICY_LIVE_CORES;
+	slot->reg[CPUID_ECX] = topology_shift(b) << 12;
+}
+
+/*
+ * In the form of leaf 4 (APM 3, CPUID Fn8000_001D). What the two differ in, the number of cores in EAX[31:26], AMD has
+ * not.
+ */
+void cpuid_fill_amd_caches(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
+{
+	if (!has_topoext(b))
+		return;
+	cpuid_host(b, leaf, subleaf, slot->reg);
+	cpuid_fill_caches(b, leaf, subleaf, slot);
+	slot->reg[CPUID_EAX] &= (u32)BITS(25, 0);
+}
+
+/* One thread in a core, one node in a package (APM 3, CPUID Fn8000_001E): all but that is live. */
+void cpuid_fill_amd_core(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
+{
+	(void)leaf;
+	(void)subleaf;
+	if (has_topoext(b))
+		slot->live = POLICY_LIVE_CORE;
 }

@@ -23,7 +23,8 @@ typedef void cpuid_fill_fn(struct cpuid_build *b, u32 leaf, u32 subleaf, struct 
 
 cpuid_fill_fn cpuid_fill_none, cpuid_fill_vendor, cpuid_fill_version, cpuid_fill_caches, cpuid_fill_feature_count,
 	cpuid_fill_topology, cpuid_fill_xsave, cpuid_fill_tsc, cpuid_fill_frequency, cpuid_fill_amx,
-	cpuid_fill_hypervisor, cpuid_fill_timing, cpuid_fill_extended, cpuid_fill_signature, cpuid_fill_addresses;
+	cpuid_fill_hypervisor, cpuid_fill_timing, cpuid_fill_extended, cpuid_fill_signature, cpuid_fill_addresses,
+	cpuid_fill_amd_caches, cpuid_fill_amd_core;
 
 /* The host's CPUID; zeros for leaves that it does not have. */
 void cpuid_host(const struct cpuid_build *b, u32 leaf, u32 subleaf, u32 out[4]);

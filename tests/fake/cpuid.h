@@ -96,6 +96,36 @@ static inline void fake_cpuid_skylake(void *ctx, u32 leaf, u32 subleaf, u32 out[
 		fake_xsave_leaf(subleaf, out);
 }
 
+/* Zen 2, family 0x17, model 0x31: 64 cores of two threads, four of which share an L3. */
+static inline void fake_cpuid_epyc(void *ctx, u32 leaf, u32 subleaf, u32 out[4])
+{
+	static const struct {
+		u32 leaf, subleaf, reg[4];
+	} leaves[] = {
+		{0x0, 0, {0x10, 0x68747541, 0x444d4163, 0x69746e65}},
+		{0x1, 0, {0x830f10, 0x00800800, 0x7ed8320b, 0x178bfbff}},
+		{0x7, 0, {0, 0x219c91a9, 0x400004, 0}},
+		{0xb, 0, {1, 2, 0x100, 0}},
+		{0xb, 1, {7, 128, 0x201, 0}},
+		{0x80000000, 0, {0x80000020, 0x68747541, 0x444d4163, 0x69746e65}},
+		{0x80000001, 0, {0x830f10, 0x40000000, 0x75c237ff, 0x2fd3fbff}},
+		{0x80000006, 0, {0x48006400, 0x68006400, 0x02006140, 0x08009140}},
+		{0x80000008, 0, {0x3030, 0x018cf757, 0x0000707f, 0x00010007}},
+		{0x8000001d, 0, {0x4121, 0x01c0003f, 63, 0}},
+		{0x8000001d, 1, {0x4122, 0x01c0003f, 63, 0}},
+		{0x8000001d, 2, {0x4143, 0x01c0003f, 1023, 2}},
+		{0x8000001d, 3, {0x1c163, 0x03c0003f, 0x3fff, 1}},
+		{0x8000001e, 0, {0x55, 0x12a, 0x303, 0}},
+	};
+
+	(void)ctx;
+	out[0] = out[1] = out[2] = out[3] = 0;
+	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++)
+		if (leaves[i].leaf == leaf && leaves[i].subleaf == subleaf)
+			for (unsigned r = 0; r < 4; r++)
+				out[r] = leaves[i].reg[r];
+}
+
 #define FAKE_BACKEND_ALL (POLICY_RDTSCP | POLICY_INVPCID | POLICY_XSAVES | POLICY_USER_WAIT | POLICY_SPEC_CTRL)
 #define FAKE_XFEATURES_ALL (XFEATURE_X87 | XFEATURE_SSE | XFEATURE_AVX | XFEATURE_AVX512 | XFEATURE_PKRU | XFEATURE_AMX)
 

@@ -23,6 +23,7 @@ static const struct policy_host skylake = {
 	.backend = POLICY_RDTSCP | POLICY_INVPCID,
 	.xfeatures = FAKE_XFEATURES_ALL & ~XFEATURE_AMX,
 };
+static const struct policy_host epyc = {.cpuid = fake_cpuid_epyc};
 static const struct policy_vm two = {.vcpu_count = 2, .tsc_khz = 50000};
 
 static struct policy_cpuid table;
@@ -329,6 +330,48 @@ static void a_node_is_a_package(void **state)
 	assert_int_equal(ask(4, 3).eax >> 14 & 0xfff, 3); /* which share the outer cache */
 }
 
+/* AMD's own leaves say the same (APM 3, CPUID Fn8000_0008_ECX, Fn8000_001D, Fn8000_001E, Legacy Method). */
+static void amd_leaves_say_the_packages(void **state)
+{
+	static const struct vnuma numa = {.node_count = 2, .node = {{0xb, GIB, 0}, {0x4, GIB, 1}}};
+
+	(void)state;
+	build(&epyc, &(struct policy_vm){.vcpu_count = 4, .numa = &numa, .tsc_khz = 50000});
+	assert_int_equal(ask(0x80000000, 0).eax, 0x8000001e);
+	assert_int_equal(ask(0x80000001, 0).ecx & (BIT(1) | BIT(2) | BIT(22)), BIT(1) | BIT(22));
+	for (u32 vcpu = 0; vcpu < 4; vcpu++) {
+		struct policy_cpuid_vcpu v = {.apic_id = vnuma_apic_id(&numa, vcpu)};
+		u32 shift = ask_on(v, 0xb, 1).eax;
+		struct result r = ask_on(v, 0x80000008, 0);
+
+		assert_int_equal(r.ecx >> 12 & 0xf, shift);
+		assert_int_equal(r.ecx & 0xff, vcpu == 2 ? 0 : 2);
+		r = ask_on(v, 0x8000001e, 0);
+		assert_int_equal(r.eax, v.apic_id);
+		assert_int_equal(r.ebx & 0xff, v.apic_id & ((1u << shift) - 1));
+		assert_int_equal(r.ebx >> 8 & 0xff, 0); /* one thread in a core */
+		assert_int_equal(r.ecx & 0xff, vcpu == 2);
+		assert_int_equal(r.ecx >> 8 & 7, 0); /* one node in a package */
+		for (u32 i = 0; i < 3; i++)
+			assert_int_equal(ask_on(v, 0x8000001d, i).eax >> 14, 0); /* nobody shares it */
+		r = ask_on(v, 0x8000001d, 3);
+		assert_int_equal(r.eax, 0x163 | ((1u << shift) - 1) << 14); /* the package does */
+		assert_int_equal(r.ecx, 0x3fff);
+	}
+	assert_zero(0x8000001d, 4);
+	assert_zero(0x8000001c, 0);
+	assert_zero(0x8000000a, 0);
+
+	/* One vcpu: no package of several, and on others than AMD none of it. */
+	build(&epyc, &(struct policy_vm){.vcpu_count = 1, .tsc_khz = 50000});
+	assert_false(ask(0x80000001, 0).ecx & BIT(1));
+	assert_int_equal(ask(0x80000008, 0).ecx, 0);
+	assert_int_equal(ask(0x8000001d, 3).eax, 0x163);
+	build(&skylake, &two);
+	assert_false(ask(0x80000001, 0).ecx & (BIT(1) | BIT(22)));
+	assert_int_equal(ask(0x80000008, 0).ecx, 0);
+}
+
 static void live_bits_follow_the_vcpu(void **state)
 {
 	struct policy_cpuid_vcpu vcpu = {.apic_id = 1};
@@ -466,21 +509,14 @@ static void absurd_hosts_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_unique_and_reasoned),
-		cmocka_unit_test(rows_do_what_they_say),
-		cmocka_unit_test(bits_without_a_row_are_hidden),
-		cmocka_unit_test(dangerous_features_are_hidden),
-		cmocka_unit_test(identity_is_the_hosts),
-		cmocka_unit_test(leaves_out_of_range_give_the_highest),
-		cmocka_unit_test(tsc_frequency_is_exact),
-		cmocka_unit_test(topology_agrees_in_all_leaves),
-		cmocka_unit_test(a_node_is_a_package),
-		cmocka_unit_test(live_bits_follow_the_vcpu),
-		cmocka_unit_test(xsave_sizes_follow_the_features),
-		cmocka_unit_test(xsave_parts_do_not_overlap),
-		cmocka_unit_test(features_come_in_whole_groups),
-		cmocka_unit_test(xcr0_follows_the_manual),
-		cmocka_unit_test(bad_arguments_are_refused),
+		cmocka_unit_test(rows_are_unique_and_reasoned),  cmocka_unit_test(rows_do_what_they_say),
+		cmocka_unit_test(bits_without_a_row_are_hidden), cmocka_unit_test(dangerous_features_are_hidden),
+		cmocka_unit_test(identity_is_the_hosts),         cmocka_unit_test(leaves_out_of_range_give_the_highest),
+		cmocka_unit_test(tsc_frequency_is_exact),        cmocka_unit_test(topology_agrees_in_all_leaves),
+		cmocka_unit_test(a_node_is_a_package),           cmocka_unit_test(amd_leaves_say_the_packages),
+		cmocka_unit_test(live_bits_follow_the_vcpu),     cmocka_unit_test(xsave_sizes_follow_the_features),
+		cmocka_unit_test(xsave_parts_do_not_overlap),    cmocka_unit_test(features_come_in_whole_groups),
+		cmocka_unit_test(xcr0_follows_the_manual),       cmocka_unit_test(bad_arguments_are_refused),
 		cmocka_unit_test(absurd_hosts_are_refused),
 	};
 
