@@ -31,8 +31,7 @@
 #define FEATURE_1G BIT(26)
 
 static struct pool pool;
-#define NODE_POOLS_MAX 8                      /* nodes of higher numbers share the main one */
-static struct pool node_pool[NODE_POOLS_MAX]; /* without pages for nodes that have none of their own */
+static struct pool node_pool[FRAMES_NODES_MAX]; /* without pages for nodes that have none of their own */
 static struct frames frames;
 static struct pagetable table;
 static struct pagetable_caps caps;
@@ -55,7 +54,7 @@ struct pool *memory_pool(void)
 
 struct pool *memory_pool_of(u32 node)
 {
-	return node < NODE_POOLS_MAX && node_pool[node].page_count ? &node_pool[node] : &pool;
+	return node < ARRAY_COUNT(node_pool) && node_pool[node].page_count ? &node_pool[node] : &pool;
 }
 
 struct frames *memory_frames(void)
@@ -160,9 +159,7 @@ static u64 bytes_of_node(const struct memory_range *free, u32 free_count, u32 no
 /* What a node's own pool is to have; 0: too little to bother. */
 static u64 node_pool_bytes(const struct memory_range *free, u32 free_count, u32 node)
 {
-	u64 bytes = node < NODE_POOLS_MAX ? bytes_of_node(free, free_count, node) : 0;
-
-	return ALIGN_DOWN(bytes / POOL_MEMORY_SHARE, LARGE_PAGE);
+	return ALIGN_DOWN(bytes_of_node(free, free_count, node) / POOL_MEMORY_SHARE, LARGE_PAGE);
 }
 
 static u64 main_pool_bytes(const struct memory_range *free, u32 free_count, u32 cpus, u32 own_node)
