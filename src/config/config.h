@@ -30,6 +30,8 @@ enum config_reset { CONFIG_RESET_RESTART, CONFIG_RESET_DESTROY };
 /* How `numa` was said; the numbers are those of enum placement_mode. */
 enum config_numa_mode { CONFIG_NUMA_AUTO, CONFIG_NUMA_NODE, CONFIG_NUMA_SPREAD, CONFIG_NUMA_VNODES };
 enum config_numa_policy { CONFIG_NUMA_PREFERRED, CONFIG_NUMA_STRICT };
+/* What is at the other end of a serial port. */
+enum config_com { CONFIG_COM_NONE, CONFIG_COM_NULL, CONFIG_COM_CONSOLE };
 enum config_gdb { CONFIG_GDB_OFF, CONFIG_GDB_ON, CONFIG_GDB_WAIT };
 enum config_gdb_lost { CONFIG_GDB_LOST_CONTINUE, CONFIG_GDB_LOST_PAUSE };
 enum config_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESTART, CONFIG_CRASH_PAUSE };
@@ -69,7 +71,10 @@ struct vm_config {
 	u32 numa_policy; /* enum config_numa_policy */
 	u32 gdb;         /* enum config_gdb */
 	u32 on_gdb_lost; /* enum config_gdb_lost */
-	bool console;
+	u32 com2;        /* enum config_com */
+	u32 com3;
+	u32 com4;
+	bool console; /* COM1 */
 	bool testdev;
 	bool autostart;
 	bool trace; /* its exits */

@@ -31,6 +31,13 @@ const struct config_key config_keys[] = {
 	 .description = "memory from there and, when that is full, from near nodes; or from nowhere else"},
 	{"console", VM(console), .kind = KIND_SWITCH, .fallback = "on",
 	 .description = "connect the guest's COM1 to ETERNA's console"},
+	{"com2", VM(com2), .kind = KIND_CHOICE, .choices = "none|null|console", .fallback = "none",
+	 .description = "the guest's second serial port: there is none; its output is dropped; it has a place at "
+			"ETERNA's console"},
+	{"com3", VM(com3), .kind = KIND_CHOICE, .choices = "none|null|console", .fallback = "none",
+	 .description = "the same for the third"},
+	{"com4", VM(com4), .kind = KIND_CHOICE, .choices = "none|null|console", .fallback = "none",
+	 .description = "the same for the fourth"},
 	{"testdev", VM(testdev), .kind = KIND_SWITCH, .fallback = "no",
 	 .description = "add QEMU's isa-debug-exit and pc-testdev and the forced-emulation prefix"},
 	{"on_shutdown", VM(on_shutdown), .kind = KIND_CHOICE, .choices = "destroy|restart", .fallback = "destroy",

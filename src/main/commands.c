@@ -2,6 +2,7 @@
 // What each command of the prompt does.
 #include "main/commands.h"
 
+#include "base/str.h"
 #include "ctl/line.h"
 #include "host/log.h"
 #include "host/memory.h"
@@ -144,9 +145,15 @@ static void memory_run(const struct command_call *call)
 static void console_run(const struct command_call *call)
 {
 	struct fleet_vm *f = vm_of(call);
+	u64 number;
 
-	if (f)
+	if (!f)
+		return;
+	if (call->word_count < 3)
 		console_switch_to_vm(f);
+	else if (str_to_u64(call->words[2], &number) || !number || number > BOARD_COMS ||
+		 !console_switch_to_port(f, (u32)number - 1))
+		fmt_print(call->out, "VM %s has no serial port %s at the console\n", f->config->name, call->words[2]);
 }
 
 static void start_run(const struct command_call *call)
@@ -274,7 +281,7 @@ static const struct command list[] = {
 	{"info", "VM", "one VM: memory, vcpus, how it ended", 1, 1, info_run},
 	{"exits", "VM [VCPU]", "its exits by kind and vcpu; traced: what they take", 1, 2, exit_command_exits},
 	{"trace", "VM [VCPU] [N]|on|off", "its last exits; trace what they take", 1, 3, exit_command_trace},
-	{"console", "VM", "give the console to a VM", 1, 1, console_run},
+	{"console", "VM [1-4]", "give the console to a VM, at COM1 to COM4", 1, 2, console_run},
 	{"start", "VM", "start a VM that does not run", 1, 1, start_run},
 	{"pause", "VM", "stop its vcpus and its clock", 1, 1, pause_run},
 	{"resume", "VM", "let a paused VM go on", 1, 1, resume_run},

@@ -2,6 +2,8 @@
 // The console between VMs and the prompt.
 #include "main/console_switch.h"
 
+#include "base/bits.h"
+#include "base/fmt.h"
 #include "base/ring.h"
 #include "ctl/line.h"
 #include "host/console.h"
@@ -22,25 +24,38 @@ static struct line line;
 static bool is_prompt;
 static struct fleet_vm *shown; /* who gets what is typed when the prompt is closed; NULL: nobody yet */
 
-/* A VM's end of the console; without bytes where the configuration gives it none. */
-static struct port {
+/* The console's end of a VM's serial port; without bytes where the configuration gives it none. */
+struct port {
 	struct ring backlog;
 	struct ring typed; /* the host loop's work only */
 	u64 lost_bytes;    /* of the backlog, since it was shown last */
-} ports[CONFIG_VMS_MAX];
+};
+
+/* What the console has of a VM. */
+static struct end {
+	struct port port[BOARD_COMS];
+	u32 com; /* the port that is shown when the VM is */
+} ends[CONFIG_VMS_MAX];
 
 /* What is shown, and the backlogs. VMs' output comes from all CPUs; the rest is the host loop's work. */
 static struct lock lock = LOCK_INIT(LOCK_SWITCH);
 
-void console_switch_add(struct fleet_vm *f)
+static struct end *end_of(const struct fleet_vm *f)
 {
-	struct port *p = &ports[f - fleet];
+	return &ends[f - fleet];
+}
+
+static bool has_console(const struct vm_config *config, u32 com)
+{
+	const u32 others[BOARD_COMS] = {CONFIG_COM_NONE, config->com2, config->com3, config->com4};
+
+	return com ? others[com] == CONFIG_COM_CONSOLE : config->console;
+}
+
+static void port_add(const struct fleet_vm *f, struct port *p)
+{
 	u8 *bytes;
 
-	if (!f->config->console)
-		return;
-	if (!shown)
-		shown = f;
 	memory_lock_take();
 	bytes = pool_alloc(memory_pool(), PORT_PAGES);
 	memory_lock_drop();
@@ -52,18 +67,28 @@ void console_switch_add(struct fleet_vm *f)
 	ring_init(&p->typed, bytes + BACKLOG_BYTES, TYPED_BYTES);
 }
 
+void console_switch_add(struct fleet_vm *f)
+{
+	u32 com = BOARD_COMS;
+
+	while (com--)
+		if (has_console(f->config, com)) {
+			port_add(f, &end_of(f)->port[com]);
+			end_of(f)->com = com;
+			shown = shown ? shown : f;
+		}
+}
+
 void console_switch_remove(struct fleet_vm *f)
 {
-	struct port *p = &ports[f - fleet];
-
 	if (shown == f)
 		shown = NULL;
-	if (!p->backlog.size)
-		return;
 	memory_lock_take();
-	pool_free(memory_pool(), p->backlog.bytes, PORT_PAGES);
+	for (u32 com = 0; com < BOARD_COMS; com++)
+		if (end_of(f)->port[com].backlog.size)
+			pool_free(memory_pool(), end_of(f)->port[com].backlog.bytes, PORT_PAGES);
 	memory_lock_drop();
-	*p = (struct port){0};
+	*end_of(f) = (struct end){0};
 }
 
 void console_switch_init(const struct command_table *table)
@@ -73,29 +98,35 @@ void console_switch_init(const struct command_table *table)
 		console_switch_add(&fleet[i]);
 }
 
-static void backlog_show(u32 i)
+static void backlog_show(struct port *p)
 {
 	u8 byte;
 
-	while (console_room() && ring_get(&ports[i].backlog, &byte))
+	while (console_room() && ring_get(&p->backlog, &byte))
 		(void)console_try_put(byte);
 }
 
-/* A VM's output goes to the console while it is shown and nothing older waits, else into its backlog. It is locked. */
-static void output_move(struct vm *vm)
+static bool is_shown_now(u32 i, u32 com)
+{
+	return shown == &fleet[i] && ends[i].com == com && !is_prompt;
+}
+
+/* A port's output goes to the console while it is shown and nothing older waits, else into its backlog. VM locked. */
+static void output_move(struct vm *vm, u32 com)
 {
 	u32 i = vm->owner;
-	struct port *p = &ports[i];
-	struct uart *u = &vm->board.uart;
+	struct port *p = &ends[i].port[com];
+	struct uart *u = &vm->board.uart[com];
+	bool has_end = has_console(fleet[i].config, com);
 	bool is_shown;
 	u8 byte;
 
 	lock_take(&lock);
-	is_shown = shown == &fleet[i] && !is_prompt;
+	is_shown = has_end && is_shown_now(i, com);
 	if (is_shown)
-		backlog_show(i);
+		backlog_show(p);
 	while ((!is_shown || console_room()) && uart_take_tx(u, &byte)) {
-		if (!fleet[i].config->console)
+		if (!has_end)
 			continue;
 		if (is_shown && !ring_used(&p->backlog)) {
 			(void)console_try_put(byte);
@@ -108,15 +139,17 @@ static void output_move(struct vm *vm)
 	board_uart_retime(vm);
 }
 
-void console_switch_output(struct vm *vm)
+void console_switch_output(struct vm *vm, u32 com)
 {
-	output_move(vm);
+	output_move(vm, com);
 }
 
-static void show(struct fleet_vm *f, bool prompt)
+static void show(struct fleet_vm *f, u32 com, bool prompt)
 {
 	lock_take(&lock);
 	shown = f;
+	if (f)
+		end_of(f)->com = com;
 	is_prompt = prompt;
 	lock_drop(&lock);
 }
@@ -128,7 +161,7 @@ bool console_switch_is_prompt(void)
 
 void console_switch_to_prompt(void)
 {
-	show(shown, true);
+	show(shown, shown ? end_of(shown)->com : 0, true);
 	line_init(&line);
 	console_print("\n" PROMPT);
 }
@@ -141,18 +174,54 @@ static const char *life_of(const struct fleet_vm *f)
 }
 
 /* Where one is, and what was lost meanwhile, before what was kept. */
-void console_switch_to_vm(struct fleet_vm *f)
+static void to_port(struct fleet_vm *f, u32 com)
 {
-	struct port *p = &ports[f - fleet];
+	struct port *p = &end_of(f)->port[com];
+	char name[8] = "";
 
-	console_print("[%u %s: %s. Ctrl-] opens the prompt, Ctrl-] and a number another VM]\n", (u32)(f - fleet) + 1,
-		      f->config->name, life_of(f));
+	if (com)
+		(void)fmt_string(name, sizeof(name), " COM%u", com + 1);
+	console_print("[%u %s%s: %s. Ctrl-] opens the prompt, Ctrl-] and a number another VM]\n", (u32)(f - fleet) + 1,
+		      f->config->name, name, life_of(f));
 	if (p->lost_bytes)
 		console_print("[the first %lu bytes of its output since then are lost]\n", p->lost_bytes);
 	lock_take(&lock);
 	p->lost_bytes = 0;
 	lock_drop(&lock);
-	show(f, false);
+	show(f, com, false);
+}
+
+void console_switch_to_vm(struct fleet_vm *f)
+{
+	to_port(f, end_of(f)->com);
+}
+
+bool console_switch_to_port(struct fleet_vm *f, u32 com)
+{
+	if (com >= BOARD_COMS || !has_console(f->config, com))
+		return false;
+	to_port(f, com);
+	return true;
+}
+
+/* A plus as the first key goes to the next port of the VM that was shown. */
+static bool plus_take(u8 byte)
+{
+	u32 com;
+
+	if (line.length || byte != '+')
+		return false;
+	if (!shown) {
+		console_print("\a");
+		return true;
+	}
+	com = end_of(shown)->com;
+	console_print("+\n");
+	do
+		com = (com + 1) % BOARD_COMS;
+	while (com != end_of(shown)->com && !has_console(shown->config, com));
+	to_port(shown, com);
+	return true;
 }
 
 /* A number as the first key goes to the VM that "vms" gives it. */
@@ -180,30 +249,30 @@ static void prompt_take(u8 byte)
 		}
 		return;
 	}
-	if (number_take(byte) || !line_put(&line, byte, &console_sink))
+	if (number_take(byte) || plus_take(byte) || !line_put(&line, byte, &console_sink))
 		return;
 	command_execute(commands, line.text, &console_sink);
 	if (is_prompt)
 		console_print(PROMPT);
 }
 
-static bool type(struct vm *vm, u8 byte)
+static bool type(struct vm *vm, u32 com, u8 byte)
 {
 	bool is_taken;
 
 	vm_lock(vm);
-	is_taken = board_console_type(vm, byte);
+	is_taken = board_console_type(vm, com, byte);
 	vm_unlock(vm);
 	return is_taken;
 }
 
 /* What was typed for a VM waits with it until the guest takes it (board_console_type()). */
-static void typed_move(u32 i)
+static void typed_move(u32 i, u32 com)
 {
-	struct ring *typed = &ports[i].typed;
+	struct ring *typed = &ends[i].port[com].typed;
 	u8 byte;
 
-	while (fleet[i].vm && ring_used(typed) && type(fleet[i].vm, ring_peek(typed, 0)))
+	while (fleet[i].vm && ring_used(typed) && type(fleet[i].vm, com, ring_peek(typed, 0)))
 		(void)ring_get(typed, &byte);
 }
 
@@ -224,7 +293,7 @@ static bool input_move_one(void)
 		console_switch_to_prompt();
 		return true;
 	}
-	if (!shown || !ring_put(&ports[shown - fleet].typed, byte))
+	if (!shown || !ring_put(&end_of(shown)->port[end_of(shown)->com].typed, byte))
 		return false;
 	return console_get(&byte);
 }
@@ -235,10 +304,11 @@ static void output_pump(u32 i)
 
 	if (vm) {
 		vm_lock(vm);
-		output_move(vm);
+		for (u32 mask = vm->com_mask; mask; mask &= mask - 1)
+			output_move(vm, bit_lowest(mask));
 		vm_unlock(vm);
-	} else if (shown == &fleet[i] && !is_prompt) {
-		backlog_show(i);
+	} else if (is_shown_now(i, ends[i].com)) {
+		backlog_show(&ends[i].port[ends[i].com]);
 	}
 }
 
@@ -249,5 +319,6 @@ void console_switch_pump(void)
 	while (input_move_one())
 		;
 	for (u32 i = 0; i < fleet_count; i++)
-		typed_move(i);
+		for (u32 com = 0; com < BOARD_COMS; com++)
+			typed_move(i, com);
 }

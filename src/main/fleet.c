@@ -85,6 +85,12 @@ static err_t load_files(struct vm *vm, const struct vm_config *config)
 	return err;
 }
 
+static u32 coms_of(const struct vm_config *config)
+{
+	return (u32)((config->com2 != CONFIG_COM_NONE) << 1 | (config->com3 != CONFIG_COM_NONE) << 2 |
+		     (config->com4 != CONFIG_COM_NONE) << 3);
+}
+
 /* The sum that does not fit, if it is that. */
 static bool memory_fits(const struct vm_spec *spec)
 {
@@ -106,6 +112,7 @@ err_t fleet_start(struct fleet_vm *f)
 		.vcpu_count = f->config->vcpus,
 		.memory_bytes = f->config->memory_bytes,
 		.has_testdev = f->config->testdev,
+		.com_mask = coms_of(f->config),
 		.on_output = console_switch_output,
 		.owner = (u32)(f - fleet),
 		.schedule =

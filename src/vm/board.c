@@ -32,7 +32,8 @@ err_t board_init(struct vm *vm, u64 wall_seconds)
 	kbc_reset(&b->kbc);
 	chipset_reset(&b->chipset);
 	pci_host_reset(&b->pci);
-	uart_reset(&b->uart);
+	for (u32 i = 0; i < BOARD_COMS; i++)
+		uart_reset(&b->uart[i]);
 	testdev_reset(&b->testdev);
 	if (vm->has_testdev) {
 		b->testdev_ram = pool_alloc(memory_pool(), testdev_pages());
@@ -139,10 +140,20 @@ void board_kbc_update(struct vm *vm)
 	board_set_irq(vm, IRQ_MOUSE, kbc_irq12(&vm->board.kbc));
 }
 
+/* COM1 and COM3 have one line, COM2 and COM4 the other: its level is that of either. */
 void board_uart_update(struct vm *vm, u64 now_ns)
 {
-	board_set_irq(vm, IRQ_COM1, uart_irq(&vm->board.uart, now_ns));
-	event_consider(vm, uart_next_event(&vm->board.uart, now_ns));
+	bool level[2] = {false, false};
+
+	for (u32 mask = vm->com_mask; mask; mask &= mask - 1) {
+		u32 com = bit_lowest(mask);
+		const struct uart *u = &vm->board.uart[com];
+
+		level[com & 1] |= uart_irq(u, now_ns);
+		event_consider(vm, uart_next_event(u, now_ns));
+	}
+	board_set_irq(vm, IRQ_COM1, level[0]);
+	board_set_irq(vm, IRQ_COM2, level[1]);
 }
 
 void board_retime(struct vm *vm)
@@ -177,13 +188,14 @@ void board_uart_retime(struct vm *vm)
 	board_uart_update(vm, vm_now_ns(vm));
 }
 
-bool board_console_type(struct vm *vm, u8 byte)
+bool board_console_type(struct vm *vm, u32 com, u8 byte)
 {
+	struct uart *u = &vm->board.uart[com];
 	u64 now = vm_now_ns(vm);
 
-	if (!(vm->board.uart.mcr & UART_MCR_RTS) || !uart_rx_room(&vm->board.uart))
+	if (!(u->mcr & UART_MCR_RTS) || !uart_rx_room(u))
 		return false;
-	uart_receive(&vm->board.uart, byte, now);
+	uart_receive(u, byte, now);
 	board_uart_update(vm, now);
 	return true;
 }

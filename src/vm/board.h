@@ -28,9 +28,19 @@ struct vcpu;
 
 /* Interrupt lines, by their number at the 8259 pair; the I/O APIC has IRQ 0 at pin 2 (MADT, Interrupt Source Override).
  */
-enum board_irq { IRQ_PIT = 0, IRQ_KEYBOARD = 1, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9, IRQ_MOUSE = 12 };
+enum board_irq { IRQ_PIT = 0, IRQ_KEYBOARD = 1, IRQ_COM2 = 3, IRQ_COM1 = 4, IRQ_RTC = 8, IRQ_SCI = 9, IRQ_MOUSE = 12 };
 
-#define BOARD_UART_PORT 0x3f8
+/* Serial ports; COM1 is number 0, and always there. The odd ones share one interrupt, as do the even ones. */
+#define BOARD_COMS 4
+#define BOARD_COM1_PORT 0x3f8
+#define BOARD_COM_REGISTERS 8
+
+static inline u16 board_com_port(u32 com)
+{
+	static const u16 ports[BOARD_COMS] = {BOARD_COM1_PORT, 0x2f8, 0x3e8, 0x2e8};
+
+	return ports[com];
+}
 
 struct board {
 	struct pic pic;
@@ -42,7 +52,7 @@ struct board {
 	struct kbc kbc;
 	struct chipset chipset;
 	struct pci_host pci;
-	struct uart uart;
+	struct uart uart[BOARD_COMS];
 	struct testdev testdev;
 	struct testdev_ram *testdev_ram; /* NULL: the VM has no test device */
 	u32 isa_lines;                   /* bit n: a device asserts IRQ n */
@@ -99,14 +109,14 @@ void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector);
 /* Press the guest's power button. */
 void board_press_power_button(struct vm *vm);
 
-/* Bytes were taken from COM1: see to its interrupt. */
+/* Bytes were taken from a serial port: see to its interrupt. */
 void board_uart_retime(struct vm *vm);
 
 /*
- * A byte was typed for the VM. False: the guest is not ready for it, try again later. It is ready when there is room
- * and it raised RTS, as a terminal with flow control expects: what is typed before a driver has set the port up would
- * be lost when that clears the FIFO.
+ * A byte was typed for the VM at a serial port that it has. False: the guest is not ready for it, try again later. It
+ * is ready when there is room and it raised RTS, as a terminal with flow control expects: what is typed before a driver
+ * has set the port up would be lost when that clears the FIFO.
  */
-bool board_console_type(struct vm *vm, u8 byte);
+bool board_console_type(struct vm *vm, u32 com, u8 byte);
 
 #endif

@@ -86,9 +86,20 @@ static void write_rtc(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 	board_rtc_update(vm, now_ns);
 }
 
+/* Which of the VM's serial ports this is; BOARD_COMS: none. */
+static u32 com_find(const struct vm *vm, u16 port)
+{
+	u32 com = 0;
+
+	while (com < BOARD_COMS && (!(vm->com_mask >> com & 1) || port < board_com_port(com) ||
+				    port >= board_com_port(com) + BOARD_COM_REGISTERS))
+		com++;
+	return com;
+}
+
 static u32 read_uart(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
 {
-	u8 value = uart_read(&vm->board.uart, port & 7, now_ns);
+	u8 value = uart_read(&vm->board.uart[com_find(vm, port)], port & 7, now_ns);
 
 	(void)bytes;
 	board_uart_update(vm, now_ns);
@@ -97,10 +108,13 @@ static u32 read_uart(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
 
 static void write_uart(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 {
+	u32 com = com_find(vm, port);
+	struct uart *u = &vm->board.uart[com];
+
 	(void)bytes;
-	uart_write(&vm->board.uart, port & 7, (u8)value, now_ns);
-	if (uart_tx_room(&vm->board.uart) < UART_FIFO_BYTES && vm->on_output)
-		vm->on_output(vm);
+	uart_write(u, port & 7, (u8)value, now_ns);
+	if (uart_tx_room(u) < UART_FIFO_BYTES && vm->on_output)
+		vm->on_output(vm, com);
 	board_uart_update(vm, now_ns);
 }
 
@@ -161,7 +175,7 @@ static void write_pci(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 
 /* The busiest first: the list is searched from the top. */
 static const struct port_range ranges[] = {
-	{BOARD_UART_PORT, BOARD_UART_PORT + 7, false, read_uart, write_uart},
+	{BOARD_COM1_PORT, BOARD_COM1_PORT + BOARD_COM_REGISTERS - 1, false, read_uart, write_uart},
 	{ACPI_PM_PORT, ACPI_PM_PORT + ACPI_PM_PORTS - 1, true, read_pm, write_pm},
 	{0x40, 0x43, false, read_pit, write_pit},
 	{PIC_MASTER_PORT, PIC_MASTER_PORT + 1, false, read_pic, write_pic},
@@ -181,6 +195,9 @@ static const struct port_range pci_address = {PCI_HOST_PORT_ADDRESS, PCI_HOST_PO
 					      write_pci};
 static const struct port_range reset_control = {CHIPSET_PORT_RESET, CHIPSET_PORT_RESET, false, read_chipset,
 						write_chipset};
+
+/* COM2 to COM4, where the VM has them. */
+static const struct port_range other_com = {0, 0xffff, false, read_uart, write_uart};
 
 static void testdev_do(struct vm *vm, const struct testdev_event *event)
 {
@@ -227,6 +244,8 @@ static const struct port_range *range_find(const struct vm *vm, u16 port, u32 by
 		return &reset_control;
 	if (port >= pci_address.first && port <= pci_address.last)
 		return &pci_address;
+	if (com_find(vm, port) < BOARD_COMS)
+		return &other_com;
 	return vm->has_testdev && testdev_has_port(port) ? &testdev : NULL;
 }
 

@@ -16,6 +16,7 @@ err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa)
 		.vcpu_count = vm->vcpu_count,
 		.numa = &vm->numa,
 		.low_ram_bytes = vm->low_bytes,
+		.com_mask = vm->com_mask,
 		.ioapic_id = vm->board.ioapic.id,
 		.pm_timer_32bit = true,
 	};

@@ -31,6 +31,7 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	vm->lock = LOCK_INIT(LOCK_VM);
 	vm->fill_lock = LOCK_INIT(LOCK_FILL);
 	vm->has_testdev = spec->has_testdev;
+	vm->com_mask = spec->com_mask | 1;
 	vm->on_output = spec->on_output;
 	vm->owner = spec->owner;
 	vm->numa = spec->numa;

@@ -14,7 +14,8 @@ struct vm_spec {
 	struct vnuma numa;            /* of these vcpus and that memory */
 	struct sched_params schedule; /* of each vcpu */
 	bool has_testdev;
-	void (*on_output)(struct vm *vm); /* may be NULL: output is dropped */
+	u32 com_mask;                              /* serial ports besides COM1: bit 1 is COM2 */
+	void (*on_output)(struct vm *vm, u32 com); /* may be NULL: output is dropped */
 	u32 owner;
 	u64 wall_seconds; /* what its clock shows */
 };

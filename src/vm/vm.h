@@ -107,8 +107,9 @@ struct vm {
 	u64 paused_ns;   /* the clock's stand while paused */
 	u64 tsc_at_zero; /* host TSC when the guest's clock was 0 */
 	bool has_testdev;
-	void (*on_output)(struct vm *vm); /* COM1 has bytes to be taken */
-	u32 owner;                        /* whatever on_output() finds its own by */
+	u32 com_mask;                              /* bit n: it has serial port COM(n + 1) */
+	void (*on_output)(struct vm *vm, u32 com); /* the serial port has bytes to be taken */
+	u32 owner;                                 /* whatever on_output() finds its own by */
 
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];

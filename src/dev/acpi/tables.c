@@ -30,7 +30,8 @@ u32 acpi_tables_size(u32 vcpu_count)
 {
 	u32 vcpu_bytes = MADT_VCPU_BYTES + SSDT_VCPU_BYTES + SRAT_VCPU_BYTES;
 
-	return ALIGN_UP(FIXED_BYTES + acpi_dsdt_bytes + vcpu_count * vcpu_bytes, 64u);
+	return ALIGN_UP(FIXED_BYTES + acpi_dsdt_bytes + (ACPI_COMS - 1) * SSDT_COM_BYTES + vcpu_count * vcpu_bytes,
+			64u);
 }
 
 /* --- FADT: "Fixed ACPI Description Table" --- */
@@ -200,7 +201,7 @@ err_t acpi_tables_build(const struct acpi_config *c, u8 *out, u32 size)
 	dsdt = w.at;
 	put_bytes(&w, acpi_dsdt, acpi_dsdt_bytes);
 	listed[count++] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c->pm_timer_32bit);
-	listed[count++] = put_ssdt(&w, c->vcpu_count);
+	listed[count++] = put_ssdt(&w, c);
 	listed[count++] = put_madt(&w, c);
 	listed[count++] = put_hpet(&w);
 	if (has_nodes(c)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The guest's ACPI tables: RSDP, RSDT, XSDT, FADT, FACS, DSDT, an SSDT with the processors, MADT and HPET; SRAT and
- * SLIT where it has several NUMA nodes. */
+/* The guest's ACPI tables: RSDP, RSDT, XSDT, FADT, FACS, DSDT, an SSDT with the processors and COM2 to COM4, MADT and
+ * HPET; SRAT and SLIT where it has several NUMA nodes. */
 #ifndef ETERNA_DEV_ACPI_TABLES_H
 #define ETERNA_DEV_ACPI_TABLES_H
 
@@ -14,12 +14,14 @@
 #define ACPI_IOAPIC_BASE 0xfec00000ull
 
 #define ACPI_VCPUS_MAX 4096
+#define ACPI_COMS 4
 
 struct acpi_config {
 	u64 base;                 /* guest-physical address of the tables, a multiple of 64, all of them below 4 GiB */
 	u32 vcpu_count;           /* 1 to ACPI_VCPUS_MAX; the processor's uid is the vcpu's index */
 	const struct vnuma *numa; /* NULL: one node; APIC ids are vnuma_apic_id(), else the vcpu's index */
 	u64 low_ram_bytes;        /* with numa: RAM from 0 on; the rest begins at 4 GiB */
+	u32 com_mask;             /* bit n: there is COM(n + 1); COM1 always is, up to ACPI_COMS */
 	u8 ioapic_id;
 	bool pm_timer_32bit; /* as acpi_pm_reset() */
 };

@@ -18,12 +18,13 @@ static inline u32 acpi_apic_id(const struct acpi_config *config, u32 vcpu)
 
 #define MADT_VCPU_BYTES 16 /* at most */
 #define SSDT_VCPU_BYTES 32
+#define SSDT_COM_BYTES 47
 #define SRAT_VCPU_BYTES 24 /* at most */
 #define XAPIC_IDS 255      /* ids below it fit a local APIC structure */
 
 u32 put_madt(struct table_writer *w, const struct acpi_config *config);
 u32 put_srat(struct table_writer *w, const struct acpi_config *config);
 u32 put_slit(struct table_writer *w, const struct acpi_config *config);
-u32 put_ssdt(struct table_writer *w, u32 vcpu_count);
+u32 put_ssdt(struct table_writer *w, const struct acpi_config *config);
 
 #endif

@@ -18,10 +18,12 @@
 static u8 *blob;
 static u32 blob_bytes;
 static u64 blob_base;
+static u32 coms; /* the mask to be built with */
 
 static void build_at(u64 base, u32 vcpus)
 {
-	struct acpi_config c = {.base = base, .vcpu_count = vcpus, .ioapic_id = 7, .pm_timer_32bit = true};
+	struct acpi_config c = {
+		.base = base, .vcpu_count = vcpus, .com_mask = coms, .ioapic_id = 7, .pm_timer_32bit = true};
 
 	free(blob);
 	blob_bytes = acpi_tables_size(vcpus);
@@ -343,6 +345,36 @@ static void acpica_runs_the_aml(void **state)
 	has(text, "AE_NOT_FOUND");
 }
 
+/* Those that are there, with their resources, and no other. */
+static void serial_ports_are_those_asked_for(void **state)
+{
+	static char text[65536];
+
+	(void)state;
+	coms = 1 | 1 << 1 | 1 << 3;
+	write_all(64);
+	run("iasl -d SSDT.dat", text, sizeof(text));
+	has_not(text, "rror");
+	run("acpiexec -b 'evaluate \\_SB.COM2._CRS; evaluate \\_SB.COM2._HID; evaluate \\_SB.COM4._CRS; "
+	    "evaluate \\_SB.COM4._UID; evaluate \\_SB.C03F._UID' DSDT.dat SSDT.dat",
+	    text, sizeof(text));
+	has_not(text, "ACPI Error");
+	has_not(text, "ACPI Warning");
+	has_not(text, "AE_NOT_FOUND");
+	has(text, "47 01 F8 02 F8 02 01 08 23 08 00 11 79");
+	has(text, "47 01 E8 02 E8 02 01 08 23 08 00 11 79");
+	has(text, "000000000105D041");
+	has(text, "0000000000000004");
+	run("acpiexec -b 'evaluate \\_SB.COM3._UID' DSDT.dat SSDT.dat", text, sizeof(text));
+	has(text, "AE_NOT_FOUND");
+	coms = 1 | 1 << 2;
+	write_all(1);
+	run("acpiexec -b 'evaluate \\_SB.COM3._CRS; evaluate \\_SB.COM2._CRS' DSDT.dat SSDT.dat", text, sizeof(text));
+	has(text, "47 01 E8 03 E8 03 01 08 23 10 00 11 79");
+	has(text, "AE_NOT_FOUND");
+	coms = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +385,7 @@ int main(void)
 		cmocka_unit_test(bad_arguments),
 		cmocka_unit_test_teardown(acpica_reads_every_table, remove_all),
 		cmocka_unit_test_teardown(acpica_runs_the_aml, remove_all),
+		cmocka_unit_test_teardown(serial_ports_are_those_asked_for, remove_all),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
