@@ -52,7 +52,7 @@ gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(BOCHS_READY) $(GUESTS_REA
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
-life-test: $(O)/guest/life.elf $(O)/guest/triple_fault.elf image
+life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/triple_fault.elf $(GUESTS_READY) image
 	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
 
 # A guest that looks after itself beside guests that rave. ONLY=PART: some of the cases.

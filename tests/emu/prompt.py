@@ -8,6 +8,9 @@ import tempfile
 import time
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
+# Modules that are no test guests.
+DEBIAN = {"vmlinuz": os.path.join(CACHE, "linux-cloud/vmlinuz"), "initrd": os.path.join(CACHE, "initrd/initrd.cpio.gz")}
 PROMPT = "(eterna) "
 ESCAPE = "\x1d"
 LIMIT_S = 900      # processor seconds of a machine
@@ -26,11 +29,12 @@ class Machine:
         path = os.path.join(self.scratch.name, "eterna.conf")
         with open(path, "w", encoding="ascii") as file:
             file.write(config)
-        guests = sorted(set(re.findall(r"kernel ?= ?(\w+)", config)))
+        guests = sorted(set(re.findall(r"(?:kernel|initrd) ?= ?(\w+)", config)))
         command = [os.path.join(TREE, "tools/eterna-run"), "--machine", options.machine, "--image", options.image,
                    "--config", path, "--timeout", str(LIMIT_S), "--ram", "256M", "--cpus", str(cpus), *words]
         for guest in guests:
-            command += ["--module", f"{guest}={os.path.join(options.guests, guest)}.elf"]
+            path = DEBIAN.get(guest) or os.path.join(options.guests, guest + ".elf")
+            command += ["--module", f"{guest}={path}"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.heard = ""
