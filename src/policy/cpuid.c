@@ -11,6 +11,8 @@
 /* More than the components of any CPU take: a host that says more is not believed. */
 #define XSAVE_SANE_BYTES 65536u
 
+#define LEAF_FREQUENCIES 0x16u
+
 enum leaf_action { LEAF_ZERO, LEAF_PASS, LEAF_BITS };
 
 static const struct {
@@ -172,6 +174,18 @@ _Static_assert((0
 #undef L
 #undef B
 
+/*
+ * The frequencies are in leaves 0x15 and 0x16, but not on AMD's processors: nobody looks for them there, and the C
+ * library asks for one more leaf at the start of each program where there seem to be so many (0x40000010 has them,
+ * too).
+ */
+static u32 basic_count(const u32 *leaf_0)
+{
+	u32 least = cpuid_is_amd(leaf_0) ? 0 : LEAF_FREQUENCIES;
+
+	return MIN(MAX(leaf_0[CPUID_EAX], least) + 1, POLICY_CPUID_BASIC);
+}
+
 err_t policy_cpuid_init(struct policy_cpuid *table, const struct policy_host *host, const struct policy_vm *vm)
 {
 	struct cpuid_build b = {.table = table, .host = host, .vm = vm, .features = policy_features(host)};
@@ -185,7 +199,7 @@ err_t policy_cpuid_init(struct policy_cpuid *table, const struct policy_host *ho
 	memset(table, 0, sizeof(*table));
 	cpuid_host(&b, 0, 0, r);
 	b.host_max = r[CPUID_EAX];
-	table->basic_count = MIN(MAX(b.host_max, 0x16u) + 1, POLICY_CPUID_BASIC);
+	table->basic_count = basic_count(r);
 	err = learn_components(&b);
 	if (err)
 		return err;

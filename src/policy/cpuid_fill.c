@@ -26,8 +26,7 @@ void cpuid_fill_none(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy
 	(void)slot;
 }
 
-/* The vendors who follow the APM. */
-static bool is_amd(const u32 reg[4])
+bool cpuid_is_amd(const u32 reg[4])
 {
 	char name[12];
 
@@ -41,7 +40,7 @@ static bool is_amd(const u32 reg[4])
 void cpuid_fill_vendor(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	cpuid_host(b, leaf, subleaf, slot->reg);
-	b->table->is_amd = is_amd(slot->reg);
+	b->table->is_amd = cpuid_is_amd(slot->reg);
 	slot->reg[CPUID_EAX] = b->table->basic_count - 1;
 }
 

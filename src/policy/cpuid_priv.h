@@ -26,6 +26,9 @@ cpuid_fill_fn cpuid_fill_none, cpuid_fill_vendor, cpuid_fill_version, cpuid_fill
 	cpuid_fill_hypervisor, cpuid_fill_timing, cpuid_fill_extended, cpuid_fill_signature, cpuid_fill_addresses,
 	cpuid_fill_amd_caches, cpuid_fill_amd_core;
 
+/* Is it by leaf 0 one of the vendors who follow the APM? */
+bool cpuid_is_amd(const u32 leaf_0[4]);
+
 /* The host's CPUID; zeros for leaves that it does not have. */
 void cpuid_host(const struct cpuid_build *b, u32 leaf, u32 subleaf, u32 out[4]);
 

@@ -214,6 +214,14 @@ static void identity_is_the_hosts(void **state)
 	assert_int_equal(ask(0x80000008, 0).eax, 0x3027);
 }
 
+static void amd_has_no_frequency_leaves(void **state)
+{
+	(void)state;
+	build(&epyc, &two);
+	assert_int_equal(ask(0, 0).eax, 0x10);
+	assert_int_equal(ask(0x40000010, 0).eax, two.tsc_khz);
+}
+
 static void leaves_out_of_range_give_the_highest(void **state)
 {
 	struct result highest, r;
@@ -517,7 +525,7 @@ int main(void)
 		cmocka_unit_test(live_bits_follow_the_vcpu),     cmocka_unit_test(xsave_sizes_follow_the_features),
 		cmocka_unit_test(xsave_parts_do_not_overlap),    cmocka_unit_test(features_come_in_whole_groups),
 		cmocka_unit_test(xcr0_follows_the_manual),       cmocka_unit_test(bad_arguments_are_refused),
-		cmocka_unit_test(absurd_hosts_are_refused),
+		cmocka_unit_test(absurd_hosts_are_refused),      cmocka_unit_test(amd_has_no_frequency_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
