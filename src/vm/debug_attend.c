@@ -140,7 +140,7 @@ static void attend_memory(struct debug *d, struct vcpu *v)
 static bool attend_step(struct debug *d, struct vcpu *v)
 {
 	event_clear(d, v->index);
-	d->vcpu[v->index].is_woken = false;
+	d->vcpu[v->index].is_woken = v->is_waiting; /* behind HLT: what ends that is taken */
 	if (attend_over(d, v))
 		return true;
 	return d->vcpu[v->index].how == GDB_STEP && debug_report(v, GDB_STOP_STEP, 0);

@@ -120,7 +120,7 @@ u64 svm_debug_exception(struct hvm_vcpu *v)
 	return cause ? cause : cause_guess(v);
 }
 
-void svm_debug_intercepts(struct hvm_vcpu *v)
+static void intercepts_set(struct hvm_vcpu *v)
 {
 	u16 registers = v->debug.what & HVM_DEBUG_REGISTERS ? ALL_REGISTERS : 0;
 
@@ -132,20 +132,23 @@ void svm_debug_intercepts(struct hvm_vcpu *v)
 #define CPUID_HYPERVISOR 0x40000000
 #define CPUID1_ECX_HYPERVISOR BIT(31)
 
-/* QEMU's TCG does not look at the DR7 that VMRUN loads: a breakpoint is one for it only when MOV has written DR7. */
-static bool is_tcg(void)
+bool svm_is_tcg(void)
 {
+	static bool is_known, is;
 	struct cpuid_regs r;
 
-	if (!(cpuid(1, 0).ecx & CPUID1_ECX_HYPERVISOR))
-		return false;
-	r = cpuid(CPUID_HYPERVISOR, 0);
-	return r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447; /* "TCGTCGTCGTCG" */
+	if (!is_known && cpuid(1, 0).ecx & CPUID1_ECX_HYPERVISOR) {
+		r = cpuid(CPUID_HYPERVISOR, 0);
+		is = r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447; /* "TCGTCGTCGTCG" */
+	}
+	is_known = true;
+	return is;
 }
 
+/* TCG does not look at the DR7 that VMRUN loads: a breakpoint is one for it only when MOV has written DR7. */
 bool svm_debug_can(u32 what)
 {
-	return !(what & HVM_DEBUG_REGISTERS) || !is_tcg();
+	return !(what & HVM_DEBUG_REGISTERS) || !svm_is_tcg();
 }
 
 err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
@@ -164,6 +167,6 @@ err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
 		debugger_load(v);
 	/* A step over IRET that ends blocking by NMI has intercepts of its own, till it is done. */
 	if (svm_vcpu(v)->nmi != NMI_IN_IRET)
-		svm_debug_intercepts(v);
+		intercepts_set(v);
 	return OK;
 }

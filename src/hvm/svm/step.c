@@ -8,7 +8,7 @@
 //	INT n, INT3, INTO             are injected
 //	what is injected              without TF; an interrupt that waits ends the guest behind the delivery
 //	exceptions                    all exit, so that their frames are pushed when they are injected
-//	MOV DR                        exits: DR6 is not the guest's meanwhile
+//	MOV DR                        what it leaves in DR6 is worked out: the trap adds BS to that
 //
 // TF, intercepts and DR6 are the guest's again after each entry; nothing is left over that somebody else must know of.
 #include "host/ipi.h"
@@ -18,20 +18,40 @@
 /* The guest's, during a step. */
 struct step {
 	u64 rflags;
-	u64 dr6;
+	u64 dr6_before;
+	u64 dr6; /* behind the instruction */
 	bool loads_flags;
+	bool reads_dr6;
 };
 
-static void arm(struct hvm_vcpu *v, struct step *s)
+#define DR6_WRITABLE (DR6_B | DR6_BD | DR6_BS | DR6_BT)
+
+/* What the instruction is to leave in DR6. */
+static u64 dr6_behind(const struct hvm_vcpu *v, const struct insn_identity *insn)
+{
+	if (insn->kind == INSN_MOV_TO_DR && (insn->number == 6 || insn->number == 4))
+		return (v->state.gpr[insn->gpr] & DR6_WRITABLE) | DR6_FIXED;
+	return vmcb_dr6(v->control);
+}
+
+static struct step step_of(const struct hvm_vcpu *v, const struct insn_identity *insn)
+{
+	return (struct step){
+		.rflags = vmcb_rflags(v->control),
+		.dr6_before = vmcb_dr6(v->control),
+		.dr6 = dr6_behind(v, insn),
+		.loads_flags = insn->kind == INSN_POPF || insn->kind == INSN_IRET,
+		.reads_dr6 = insn->kind == INSN_MOV_FROM_DR,
+	};
+}
+
+static void arm(struct hvm_vcpu *v, const struct step *s)
 {
 	struct vmcb *b = v->control;
 
-	s->rflags = vmcb_rflags(b);
-	s->dr6 = vmcb_dr6(b);
 	vmcb_exception_intercepts_set(b, UINT32_MAX);
-	vmcb_dr_read_intercepts_set(b, UINT16_MAX);
-	vmcb_dr_write_intercepts_set(b, UINT16_MAX);
-	vmcb_dr6_set(b, DR6_FIXED);
+	if (!s->reads_dr6)
+		vmcb_dr6_set(b, DR6_FIXED);
 	vmcb_rflags_set(b, s->rflags | RFLAGS_TF);
 }
 
@@ -40,16 +60,29 @@ static void disarm(struct hvm_vcpu *v, const struct step *s, bool is_done)
 {
 	struct vmcb *b = v->control;
 
-	svm_debug_intercepts(v);
-	vmcb_dr6_set(b, s->dr6);
+	vmcb_exception_intercepts_set(b, svm_exceptions_always(v));
+	vmcb_dr6_set(b, is_done ? s->dr6 : s->dr6_before);
 	if (!is_done || !s->loads_flags)
 		vmcb_rflags_set(b, (vmcb_rflags(b) & ~RFLAGS_TF) | (s->rflags & RFLAGS_TF));
 	v->fetched &= ~(u32)(STATE_RFLAGS | STATE_DEBUG);
 }
 
-static void trap_step(struct hvm_vcpu *v, struct exit *x, bool loads_flags)
+/*
+ * Behind an instruction only data can have been hit. QEMU's TCG also names a breakpoint on the next instruction, which
+ * is raised when that is about to run, if RF does not prevent it, and data that were hit some time before; a new hit
+ * has an exit of its own there.
+ */
+static u64 hits_behind(const struct vmcb *b, u64 hits)
 {
-	struct step s = {.loads_flags = loads_flags};
+	for (unsigned n = 0; hits & DR6_BS && n < 4; n++)
+		if (!(vmcb_dr7(b) & DR7_RW(n)) || svm_is_tcg())
+			hits &= ~BIT(n);
+	return hits;
+}
+
+static void trap_step(struct hvm_vcpu *v, struct exit *x, const struct insn_identity *insn)
+{
+	struct step s = step_of(v, insn);
 	bool is_debug;
 	u64 *hits = &x->exception.qualification;
 
@@ -59,6 +92,7 @@ static void trap_step(struct hvm_vcpu *v, struct exit *x, bool loads_flags)
 	disarm(v, &s, is_debug && *hits & DR6_BS);
 	if (!is_debug)
 		return;
+	*hits = hits_behind(v->control, *hits);
 	/* Breakpoints that the instruction hit, whoever these are of, are an exit of their own; so is the guest's own
 	 * trap. */
 	if (!(s.rflags & RFLAGS_TF))
@@ -139,7 +173,7 @@ static void instruction_step(struct hvm_vcpu *v, struct exit *x)
 	else if (insn.kind == INSN_IRET && svm_vcpu(v)->nmi == NMI_BLOCKED)
 		svm_run(v, x); /* it is intercepted: the step that ends the blocking comes next */
 	else
-		trap_step(v, x, insn.kind == INSN_POPF || insn.kind == INSN_IRET);
+		trap_step(v, x, &insn);
 }
 
 void svm_step(struct hvm_vcpu *v, struct exit *x)

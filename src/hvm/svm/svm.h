@@ -102,8 +102,8 @@ void svm_debug_write(struct hvm_vcpu *v, u32 groups);
 void svm_debug_load(const struct hvm_vcpu *v);
 /* #DB has exited: for what, as in DR6. */
 u64 svm_debug_exception(struct hvm_vcpu *v);
-/* Intercepts as they are while no step is under way. */
-void svm_debug_intercepts(struct hvm_vcpu *v);
+/* Is this processor QEMU's TCG? */
+bool svm_is_tcg(void);
 
 /* step.c */
 void svm_step(struct hvm_vcpu *v, struct exit *x);
