@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The debug builds' check of each lock taken and given back.
+// Waiting for locks, and the debug builds' check of each one taken and given back.
 #include "host/lock.h"
 
+#include "base/bits.h"
 #include "host/cpu.h"
 #include "host/panic.h"
+
+/* Looks, each with a PAUSE: some tenths of a second. */
+#define PATIENCE BIT(20)
+
+void lock_wait(struct lock *l)
+{
+	lock_word_wait(&l->word, this_cpu()->index + 1, PATIENCE);
+}
 
 void lock_check_take(const struct lock *l)
 {
