@@ -272,7 +272,7 @@ static void typed_move(u32 i, u32 com)
 	struct ring *typed = &ends[i].port[com].typed;
 	u8 byte;
 
-	while (fleet[i].vm && ring_used(typed) && type(fleet[i].vm, com, ring_peek(typed, 0)))
+	while (ring_used(typed) && type(fleet[i].vm, com, ring_peek(typed, 0)))
 		(void)ring_get(typed, &byte);
 }
 
@@ -319,6 +319,6 @@ void console_switch_pump(void)
 	while (input_move_one())
 		;
 	for (u32 i = 0; i < fleet_count; i++)
-		for (u32 com = 0; com < BOARD_COMS; com++)
-			typed_move(i, com);
+		for (u32 mask = fleet[i].vm ? fleet[i].vm->com_mask : 0; mask; mask &= mask - 1)
+			typed_move(i, bit_lowest(mask));
 }

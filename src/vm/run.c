@@ -28,8 +28,9 @@ struct run_cpu {
 	u32 index;
 	struct vcpu *loaded;
 	const struct vcpu *ended; /* whose turn ended in the round before; only to be compared */
-	u64 armed_tsc;            /* the timer's deadline */
-	u32 runnable;             /* how many could run when one was picked */
+	u64 ended_tsc;
+	u64 armed_tsc; /* the timer's deadline */
+	u32 runnable;  /* how many could run when one was picked */
 	struct lock lock;
 	u32 vcpu_count;
 	struct vcpu *vcpus[RUN_VCPUS_MAX];
@@ -405,6 +406,7 @@ void run_board_moved(struct vm *vm)
  * it can does not eat up its neighbours' time.
  */
 #define OTHERS_APART_NS (500 * NS_PER_US)
+#define ROUND_OWED_MAX_NS (100 * NS_PER_US)
 
 struct deadlines {
 	u64 reserved;
@@ -453,7 +455,6 @@ static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
 static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
 {
 	struct deadlines d = {NEVER, NEVER};
-	u64 begin = clock_tsc();
 	struct vcpu *ended = NULL;
 	struct vcpu *chosen;
 	u64 until;
@@ -466,9 +467,12 @@ static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
 			ended = r->vcpus[i];
 	}
 	chosen = schedule_pick(r->index, &until);
-	/* Who makes the loop go round often pays for it, or it would have more of the CPU than its share. */
+	/*
+	 * Who makes the loop go round often pays for it, or it would have more of the CPU than its share; but not for
+	 * what the round did of greater work, such as starting a VM.
+	 */
 	if (ended && chosen)
-		schedule_owe(ended, clock_tsc() - begin);
+		schedule_owe(ended, MIN(clock_tsc() - r->ended_tsc, clock_ns_to_tsc(ROUND_OWED_MAX_NS)));
 	r->ended = chosen;
 	*deadline = MIN(deadline_of(&d, chosen), until);
 	if (chosen)
@@ -559,6 +563,7 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 		first_entry_tell(v);
 		vcpu_run(r, v);
 		schedule_put(v, !v->is_waiting && vm_is_running(v->vm));
+		r->ended_tsc = clock_tsc();
 		__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
 	} else if (!has_work(r)) {
 		interrupt_wait();
