@@ -68,12 +68,16 @@ static inline u32 vnuma_vcpus_most(const struct vnuma *v)
 	return most;
 }
 
-/* Bits of an APIC id below the package's number. */
+/*
+ * Bits of an APIC id below the package's number: at least 3, since Linux takes eight ids of AMD's first Zen processors
+ * for those that share a cache, and these must not be of two nodes.
+ */
+#define VNUMA_PACKAGE_SHIFT_MIN 3u
 static inline u32 vnuma_package_shift(const struct vnuma *v)
 {
 	u32 most = vnuma_vcpus_most(v);
 
-	return most > 1 ? bit_highest(most - 1) + 1 : 0;
+	return MAX(most > 1 ? bit_highest(most - 1) + 1 : 0, VNUMA_PACKAGE_SHIFT_MIN);
 }
 
 /* Package number above, the vcpu's place among its node's below; a VM of one node counts from 0. */

@@ -308,7 +308,7 @@ static void topology_agrees_in_all_leaves(void **state)
 	}
 }
 
-/* Two packages of three and one vcpus: two bits of APIC id below the package's number. */
+/* Two packages of three and one vcpus: three bits of APIC id, the least, below the package's number. */
 static void a_node_is_a_package(void **state)
 {
 	static const struct vnuma numa = {.node_count = 2, .node = {{0xb, GIB, 0}, {0x4, GIB, 1}}};
@@ -326,16 +326,16 @@ static void a_node_is_a_package(void **state)
 			struct policy_cpuid_vcpu v = {.apic_id = vnuma_apic_id(&numa, vcpu)};
 
 			assert_int_equal(ask_on(v, leaf, 0).ebx, 1);
-			assert_int_equal(ask_on(v, leaf, 1).eax, 2);
+			assert_int_equal(ask_on(v, leaf, 1).eax, 3);
 			assert_int_equal(ask_on(v, leaf, 1).ebx, vcpu == 2 ? 1 : 3);
-			assert_int_equal(ask_on(v, leaf, 1).edx >> 2, vcpu == 2);
+			assert_int_equal(ask_on(v, leaf, 1).edx >> 3, vcpu == 2);
 			assert_int_equal(ask_on(v, 1, 0).ebx >> 24, v.apic_id);
-			assert_int_equal(ask_on(v, 1, 0).ebx >> 16 & 0xff, 4);
+			assert_int_equal(ask_on(v, 1, 0).ebx >> 16 & 0xff, 8);
 		}
 	}
 	build(&skylake, &(struct policy_vm){.vcpu_count = 4, .numa = &numa, .tsc_khz = 50000});
-	assert_int_equal(ask(4, 0).eax >> 26, 3);         /* ids of cores in a package */
-	assert_int_equal(ask(4, 3).eax >> 14 & 0xfff, 3); /* which share the outer cache */
+	assert_int_equal(ask(4, 0).eax >> 26, 7);         /* ids of cores in a package */
+	assert_int_equal(ask(4, 3).eax >> 14 & 0xfff, 7); /* which share the outer cache */
 }
 
 /* AMD's own leaves say the same (APM 3, CPUID Fn8000_0008_ECX, Fn8000_001D, Fn8000_001E, Legacy Method). */
