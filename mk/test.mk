@@ -61,7 +61,7 @@ isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(BOCHS_READY) image
 	$(Q)tests/emu/isolation_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 # Machines with NUMA nodes, and the guest that is told of them and moved among them.
-numa-test: $(O)/guest/numa.elf $(BOCHS_READY) image
+numa-test: $(O)/guest/numa.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
 .PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test
