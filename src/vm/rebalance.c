@@ -62,12 +62,15 @@ static err_t promises_make(struct vm *vm, const u8 *to, char *why)
 	return err;
 }
 
+/* Tables that are made from now on come from the new node, too. */
 static void homes_set(struct vm *vm, const u8 *to)
 {
 	for (u32 i = 0; i < vm->numa.node_count; i++) {
 		vm->numa.node[i].host_node = to[i];
 		vm->near[i] = host_numa_policy(to[i], vm->numa.is_strict);
 	}
+	vm->hvm.second_level.pool = memory_pool_of(to[0]);
+	vm->window.pool = memory_pool_of(to[0]);
 }
 
 err_t rebalance_start(struct rebalance *r, struct vm *vm, const u8 to[VNUMA_NODES_MAX], char *why)
