@@ -79,3 +79,16 @@ def image_figures(path):
     loaded = [segment for segment in loaded if segment[0] == 1]
     return {"bytes in the file": [sum(segment[5] for segment in loaded)],
             "bytes in memory": [sum(segment[6] for segment in loaded)]}
+
+
+def cpio_write(path, files):
+    """An initrd of executable files, {name in it: path}, for Linux to read behind another; always the same bytes."""
+    with open(path, "wb") as out:
+        for number, (name, source) in enumerate([*files.items(), ("TRAILER!!!", None)], 1):
+            data = b""
+            if source:
+                with open(source, "rb") as file:
+                    data = file.read()
+            fields = [number, 0o100755 if source else 0, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+            head = b"070701" + "".join(f"{field:08x}" for field in fields).encode() + name.encode() + b"\0"
+            out.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))

@@ -11,9 +11,9 @@ BENCH_LINUX := $(ETERNA_CACHE)/linux-cloud/.manifest $(ETERNA_CACHE)/initrd/.man
 bench:
 	$(Q)tools/deps/packages build run </dev/null
 	$(Q)tools/deps/packages bochs qemu </dev/null
-	$(Q)$(MAKE) --no-print-directory bench-exits bench-steady bench-idle bench-boot </dev/null
+	$(Q)$(MAKE) --no-print-directory bench-exits bench-steady bench-idle bench-load bench-boot </dev/null
 	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures \
-		$(O)/bench/idle.figures $(O)/bench/boot.figures
+		$(O)/bench/idle.figures $(O)/bench/load.figures $(O)/bench/boot.figures
 
 bench-exits: image $(BENCH_GUEST) $(BOCHS_READY)
 	$(Q)bench/exits --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(BENCH_GUEST) --out $(O)/bench
@@ -24,12 +24,15 @@ bench-steady: image $(O)/guest/steady.elf $(BOCHS_READY)
 bench-idle: image $(BOCHS_READY) $(BENCH_LINUX)
 	$(Q)bench/idle --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 
+bench-load: image $(BOCHS_READY) $(BENCH_LINUX)
+	$(Q)bench/load --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
+
 bench-boot: image $(BOCHS_READY) $(BENCH_LINUX)
 	$(Q)echo
 	$(Q)bench/boot --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 	$(Q)echo
 
-bench-check: bench-exits bench-steady bench-idle
-	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures $(O)/bench/idle.figures
+bench-check: bench-exits bench-steady bench-idle bench-load
+	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures $(O)/bench/idle.figures $(O)/bench/load.figures
 
-.PHONY: bench bench-exits bench-steady bench-idle bench-boot bench-check
+.PHONY: bench bench-exits bench-steady bench-idle bench-load bench-boot bench-check
