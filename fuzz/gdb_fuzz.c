@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any packets, framed or not, and stops at any time keep a session's invariants; whatever is sent is well-formed.
 // fuzz: -max_len=4096
+//
+// GDB_FUZZ_PACKETS=N in the environment: end after N packets, and say how many there were (make fuzz-gdb).
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/assert.h"
 #include "fake/gdb_target.h"
 #include "gdb/hex.h"
@@ -77,6 +82,22 @@ static void line(const u8 *in, size_t bytes)
 	}
 }
 
+/* Whole packets that the stub has taken, over all inputs; damaged ones and those that are too long do not count. */
+static void count(u64 packets)
+{
+	static u64 total, inputs, wanted;
+	const char *text = getenv("GDB_FUZZ_PACKETS");
+
+	if (!inputs++ && text)
+		wanted = strtoull(text, NULL, 10);
+	total += packets;
+	if (!wanted || total < wanted)
+		return;
+	printf("gdb: %lu packets in %lu sessions, no fault found\n", total, inputs);
+	(void)fflush(stdout);
+	_Exit(0); /* to libFuzzer exit() is a fault */
+}
+
 int LLVMFuzzerTestOneInput(const u8 *in, size_t bytes)
 {
 	static bool is_ready;
@@ -94,5 +115,6 @@ int LLVMFuzzerTestOneInput(const u8 *in, size_t bytes)
 		line(in + start, i - start);
 		start = i + 1;
 	}
+	count(session.packets);
 	return 0;
 }

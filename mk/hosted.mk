@@ -3,6 +3,7 @@
 #
 #   make unit [ONLY=dev/pit]    unit tests under ASan and UBSan      make fuzz TIME=60   every fuzz target for 60 s
 #   make coverage               line coverage of the pure folders   make proof          CBMC proofs
+#   make fuzz-gdb PACKETS=N     the debugger's stub with N packets
 HOSTED_CFLAGS := $(STD) $(WARNINGS) -g -O1 -fno-omit-frame-pointer -Isrc -Iinclude -DCONFIG_HOSTED=1 \
 	-fsanitize=address,undefined -fno-sanitize-recover=all -MMD -MP
 HOSTED_SOURCES := $(PURE_SOURCES)
@@ -68,6 +69,14 @@ $(O)/fuzz/%_fuzz: fuzz/%_fuzz.c tests/unit/assert_fail.c $(O)/fuzz/libpure.a
 fuzz: $(FUZZ_PROGRAMS)
 	$(Q)tools/test/run-fuzzers --time $(TIME) $(FUZZ_PROGRAMS)
 
+# The stub with that many packets, and how many there were. About ten processor seconds a million.
+PACKETS ?= 10000000
+fuzz-gdb: $(O)/fuzz/gdb_fuzz
+	$(Q)mkdir -p $(O)/fuzz/corpus/gdb $(O)/fuzz/crashes/gdb
+	$(Q)GDB_FUZZ_PACKETS=$(PACKETS) $< -max_len=4096 -len_control=0 -timeout=20 -rss_limit_mb=1024 \
+		-artifact_prefix=$(O)/fuzz/crashes/gdb/ $(O)/fuzz/corpus/gdb fuzz/corpus/gdb >$<.log 2>&1 || { tail -n 40 $<.log; exit 1; }
+	$(Q)tail -n 1 $<.log
+
 fuzz-replay: $(FUZZ_PROGRAMS)
 	$(Q)tools/test/run-fuzzers --replay $(FUZZ_PROGRAMS)
 
@@ -77,4 +86,4 @@ proof:
 	$(Q)tools/test/run-proofs $(PROOFS)
 
 -include $(HOSTED_OBJECTS:.o=.d) $(FUZZ_OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)
-.PHONY: unit coverage fuzz fuzz-replay proof
+.PHONY: unit coverage fuzz fuzz-gdb fuzz-replay proof
