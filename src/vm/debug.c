@@ -53,8 +53,10 @@ static void let_go(struct debug *d)
 	debug_all_stale(d);
 	if (!d->vm || d->vm->state != VM_PAUSED)
 		return;
-	if (d->runs_time)
+	if (d->runs_time) {
+		d->vm->stands_ns = NEVER;
 		d->vm->paused_ns = vm_now_ns(d->vm);
+	}
 	vm_resume(d->vm);
 }
 

@@ -39,6 +39,7 @@ static void vm_fill_in(struct vm *vm, const struct vm_spec *spec)
 	vm->hvm.traps_undefined = spec->has_testdev;
 	vm->tsc_at_zero = clock_tsc();
 	vm->paused_ns = 0;
+	vm->stands_ns = 0;
 }
 
 static void vcpus_destroy(struct vm *vm)
