@@ -27,6 +27,9 @@ GUEST_CLOUD_KERNEL := $(ETERNA_CACHE)/linux-cloud/vmlinuz
 GUEST_FULL_KERNEL  := $(ETERNA_CACHE)/linux-full/vmlinuz
 GUEST_INITRD       := $(ETERNA_CACHE)/initrd/initrd.cpio.gz
 GUESTS_READY       := $(addprefix $(ETERNA_CACHE)/,linux-cloud/.manifest linux-full/.manifest initrd/.manifest)
+# For a debugger of the cloud kernel: its vmlinux, Linux's scripts for gdb, a module. make gdb, and a suite of its own.
+SYMBOLS_DIR        := $(ETERNA_CACHE)/linux-symbols
+SYMBOLS_READY      := $(SYMBOLS_DIR)/.manifest
 
 $(ZYDIS_READY) $(ZYCORE_READY) $(INIH_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 	@tools/deps/library $* </dev/null
@@ -40,7 +43,7 @@ $(CBMC_READY): FORCE
 $(GRAMMAR_READY): FORCE
 	@tools/deps/grammar </dev/null
 
-$(GUESTS_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
+$(GUESTS_READY) $(SYMBOLS_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 	@tools/deps/guest $* </dev/null
 
 # The packages for a purpose: packages-build, packages-run, packages-port, packages-test,

@@ -5,7 +5,7 @@
 #
 # The packages come first and everything else in a second make, which then finds the compiler. The commands before the
 # last take no input: what is piped into `make run` is for the guest.
-# GDB=1|wait: gdb at localhost:1234.
+# GDB=1|wait: gdb at localhost:1234; `make gdb` in another terminal attaches. Linux stays where it was linked then.
 GDB ?=
 MACHINE ?= auto
 FIRMWARE ?=
@@ -14,8 +14,8 @@ RUN_OPTIONS ?=
 ISO := $(O)/eterna.iso
 
 DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \
-	--initrd $(GUEST_INITRD) --cmdline console=ttyS0 \
-	$(if $(GDB),--gdb 1234) $(if $(filter wait,$(GDB)),--gdb-wait)
+	--initrd $(GUEST_INITRD) $(if $(GDB),$(addprefix --initrd ,$(wildcard $(SYMBOLS_DIR)/module.cpio.gz))) \
+	--cmdline "console=ttyS0$(if $(GDB), nokaslr)" $(if $(GDB),--gdb 1234) $(if $(filter wait,$(GDB)),--gdb-wait)
 DEMO_MACHINE = --machine $(MACHINE) $(if $(FIRMWARE),--firmware $(FIRMWARE))
 DEMO_PACKAGES = $(if $(filter ovmf,$(FIRMWARE)),ovmf) $(if $(filter seabios,$(FIRMWARE)),iso)
 DEMO_READY = $(ETERNA_CACHE)/linux-$(GUEST)/.manifest $(ETERNA_CACHE)/initrd/.manifest
@@ -25,6 +25,10 @@ run:
 	$(Q)machine=$$(tools/eterna-run --machine $(MACHINE) --which) && tools/deps/packages "$$machine" $(DEMO_PACKAGES) </dev/null
 	$(Q)$(MAKE) --no-print-directory image $(DEMO_READY) </dev/null
 	$(Q)tools/eterna-run $(DEMO_MACHINE) $(DEMO_GUEST) $(RUN_OPTIONS)
+
+# Debian's gdb at the guest of `make run GDB=1`, with the cloud kernel's symbols and Linux's own commands for gdb.
+gdb: packages-debuggers $(SYMBOLS_READY)
+	$(Q)exec gdb -q -iex 'add-auto-load-safe-path $(SYMBOLS_DIR)' -ex 'target remote :1234' $(SYMBOLS_DIR)/vmlinux
 
 iso:
 	$(Q)tools/deps/packages build run iso </dev/null
@@ -45,4 +49,4 @@ $(FIXTURE): $(FIXTURE_SOURCES) tests/emu/launcher/fixture.ld
 launcher-test: $(FIXTURE) $(BOCHS_READY)
 	$(Q)tests/emu/launcher_test $(FIXTURE) $(ONLY)
 
-.PHONY: run iso launcher-test
+.PHONY: run gdb iso launcher-test

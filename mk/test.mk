@@ -15,16 +15,18 @@ TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-
 	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) isolation=isolation-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # Three Debian guests at once on two CPUs, again and again.
 TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=10
+# Debian's kernel with its symbols: they are a download of 430 MB.
+TEST_SYMBOLS := gdb-symbols=gdb-symbols-test
 # With :MATRIX=... for the runs of the matrix, or nothing.
 TEST_SUITES = lint=lint $(TEST_BUILDS) $(TEST_HOSTED) $(TEST_MACHINES)
 SUITES ?= all
 test_selected = $(if $(filter all,$(SUITES)),$(1),$(foreach s,$(SUITES),$(filter $(s)=%,$(1))))
 
 test: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES))
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES) $(if $(filter all,$(SUITES)),,$(TEST_SYMBOLS)))
 
 test-all: packages-build packages-test packages-analysis
-	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_MANY))
+	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_SYMBOLS) $(TEST_MANY))
 
 # Debian's kernels under ETERNA.
 linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
@@ -50,6 +52,9 @@ errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY)
 gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/gdb_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
+gdb-symbols-test: packages-debuggers $(BOCHS_READY) $(GUESTS_READY) $(SYMBOLS_READY) image
+	$(Q)tests/emu/gdb_test --only symbols --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
 life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/triple_fault.elf $(GUESTS_READY) image
@@ -64,4 +69,4 @@ isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(BOCHS_READY) image
 numa-test: $(O)/guest/numa.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test
+.PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test gdb-symbols-test

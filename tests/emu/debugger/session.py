@@ -90,10 +90,17 @@ class Gdb:
 
     def ask(self, command, patience=ANSWER_S):
         """Its answer; Ctrl-C after `patience` seconds without one."""
+        self.say(command)
+        return self.hear(patience)
+
+    def say(self, command):
         self.count += 1
-        mark = f"@@{self.count}@@"
-        self.process.stdin.write(f"{command}\necho {mark}\\n\n".encode())
+        self.command = command
+        self.process.stdin.write(f"{command}\necho @@{self.count}@@\\n\n".encode())
         self.process.stdin.flush()
+
+    def hear(self, patience=ANSWER_S):
+        mark = f"@@{self.count}@@"
         text = ""
         while mark not in text:
             if not select.select([self.process.stdout], [], [], patience)[0]:
@@ -105,7 +112,7 @@ class Gdb:
                 break
             text += data
         text = text.replace("(gdb) ", "").replace(mark, "")
-        self.log.write(f">>> {command}\n{text}\n")
+        self.log.write(f">>> {self.command}\n{text}\n")
         self.log.flush()
         return text.strip()
 
@@ -115,9 +122,9 @@ class Gdb:
         self.log.close()
 
 
-def run_checks(gdb, checks):
+def run_checks(gdb, checks, patience=ANSWER_S):
     for command, pattern in checks:
-        answer = gdb.ask(command)
+        answer = gdb.ask(command, patience)
         if pattern is not None:
             shown = answer if len(answer) < 300 else answer[:300] + "..."
             verdict(re.search(pattern, answer, re.S) is not None, f"{command}   =~   {pattern}", shown.replace("\n", "\n     "))
