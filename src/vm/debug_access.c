@@ -262,25 +262,75 @@ static bool is_plain(const struct vcpu *v, const struct access *a)
 }
 
 /* Only registers, and memory that nobody watches; no exception, and nothing but general registers and flags. */
-static bool is_harmless(struct vcpu *v, const u8 *code)
+static bool is_harmless(const struct listener *l, const struct emul_result *r)
 {
-	struct listener l = {.memory = {listen_read, listen_write, listen_exchange}, .v = v, .is_strict = true};
-	struct emul_result r;
-	enum emul_status status = instruction_listen(&l, code, INSN_BYTES_MAX, &r);
-
-	if ((status != EMUL_DONE && status != EMUL_JUMPED) || r.changed || l.count == ACCESSES_MAX)
+	if (r->changed || l->count == ACCESSES_MAX || (l->count && has_data_breakpoints(l->v)))
 		return false;
-	if (l.count && has_data_breakpoints(v))
-		return false;
-	for (u32 i = 0; i < l.count; i++)
-		if (!is_plain(v, &l.seen[i]))
+	for (u32 i = 0; i < l->count; i++)
+		if (!is_plain(l->v, &l->seen[i]))
 			return false;
+	return true;
+}
+
+#define PREFIX_REP 0xf3
+#define PREFIX_REX 0x40
+#define REX_W 8
+#define STOS_BYTE 0xaa
+#define STOS_WIDE 0xab
+
+/* The bytes of an element of REP STOS that goes upward in 64-bit code; 0 for any other instruction. */
+static u32 stos_bytes(const struct cpu_state *s, const u8 *code)
+{
+	u8 rex = (code[1] & 0xf0) == PREFIX_REX ? code[1] : 0;
+	u8 opcode = code[rex ? 2 : 1];
+
+	if (!(s->efer & EFER_LMA && s->seg[SEG_CS].access & SEG_L) || code[0] != PREFIX_REP || s->rflags & RFLAGS_DF)
+		return 0;
+	if (opcode == STOS_BYTE)
+		return 1;
+	return opcode != STOS_WIDE ? 0 : rex & REX_W ? 8 : 4;
+}
+
+/*
+ * An element by the emulator, and the others of its page, to which the same rights and points apply, at once; but the
+ * last, which ends the instruction. Kernels clear megabytes by one REP STOS.
+ */
+static bool stos_fill(struct listener *l, const u8 *code)
+{
+	struct vcpu *v = l->v;
+	u64 *gpr = v->hvm.state.gpr;
+	u32 bytes = stos_bytes(&v->hvm.state, code);
+	const struct access *a = &l->seen[MAX(l->count, 1) - 1];
+	struct emul e = vcpu_emulator(v);
+	struct emul_result r;
+	u64 next, count;
+	u8 *to;
+
+	if (!bytes || !l->count || !a->is_write)
+		return false;
+	e.repeat_max = 1;
+	e.hint.insn = code;
+	e.hint.insn_bytes = INSN_BYTES_MAX;
+	if (emul_step(&e, &r) != EMUL_AGAIN)
+		return false;
+	next = a->gpa.v + a->bytes;
+	count = MIN(gpr[GPR_RCX] - 1, (ALIGN_UP(next, PAGE_BYTES) - next) / bytes);
+	to = count ? gpa_pointer(v->vm, GPA(next), count * bytes) : NULL;
+	if (!to)
+		return true;
+	for (u64 i = 0; i < count; i++)
+		memcpy(to + i * bytes, &gpr[GPR_RAX], bytes);
+	gpr[GPR_RDI] += count * bytes;
+	gpr[GPR_RCX] -= count;
 	return true;
 }
 
 bool debug_emulate(struct vcpu *v)
 {
+	struct listener l = {.memory = {listen_read, listen_write, listen_exchange}, .v = v, .is_strict = true};
 	struct emul_hint hint = {0};
+	struct emul_result r;
+	enum emul_status status;
 	u8 code[INSN_BYTES_MAX];
 
 	hvm_fetch(&v->hvm, STATE_EMULATED);
@@ -288,7 +338,14 @@ bool debug_emulate(struct vcpu *v)
 		return false;
 	/* The next page may forbid what this one allows, and have an INT3 of its own. */
 	if (code_address(&v->hvm.state) % PAGE_BYTES > PAGE_BYTES - INSN_BYTES_MAX ||
-	    code_fetch(v, code) != INSN_BYTES_MAX || !is_harmless(v, code))
+	    code_fetch(v, code) != INSN_BYTES_MAX)
+		return false;
+	status = instruction_listen(&l, code, INSN_BYTES_MAX, &r);
+	if (!is_harmless(&l, &r))
+		return false;
+	if (status == EMUL_AGAIN)
+		return stos_fill(&l, code);
+	if (status != EMUL_DONE && status != EMUL_JUMPED)
 		return false;
 	hint.insn = code;
 	hint.insn_bytes = INSN_BYTES_MAX;
