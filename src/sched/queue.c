@@ -114,7 +114,6 @@ u64 queue_start(struct sched_cpu *c, u32 cpu, struct sched_entity *e, u64 now_ns
 {
 	u64 until;
 
-	e->is_on_budget = e->queue == SCHED_QUEUE_DEADLINE;
 	reserve_refresh(e, now_ns, false); /* it may have been queued since an earlier window */
 	queue_remove(c, e);
 	e->state = SCHED_RUNNING;

@@ -105,6 +105,7 @@ static struct sched_choice start_best(struct sched *s, u32 cpu, u64 now_ns)
 
 	if (e) {
 		choice.last_cpu = e->last_cpu;
+		e->is_on_budget = e->queue == SCHED_QUEUE_DEADLINE;
 		choice.until_ns = queue_start(c, cpu, e, now_ns);
 	} else {
 		choice.until_ns = c->timers.root ? c->timers.root->key : NEVER;
@@ -114,13 +115,13 @@ static struct sched_choice start_best(struct sched *s, u32 cpu, u64 now_ns)
 	return choice;
 }
 
-struct sched_choice sched_pick(struct sched *s, u32 cpu, u64 now_ns)
+/* Locked, but for a while in which the queue is published. */
+static struct sched_choice pick(struct sched *s, u32 cpu, u64 now_ns)
 {
 	struct sched_cpu *c = &s->cpu[cpu];
 	u32 kick = SCHED_NO_CPU;
 	struct sched_choice choice;
 
-	s->locks->take(s->locks, cpu);
 	ASSERT(!c->running);
 	queue_release(c, now_ns);
 	queue_publish(s, cpu);
@@ -129,25 +130,33 @@ struct sched_choice sched_pick(struct sched *s, u32 cpu, u64 now_ns)
 	else if (!c->deadlines.root)
 		kick = balance_pull(s, cpu);
 	choice = start_best(s, cpu, now_ns);
-	queue_publish(s, cpu);
-	if (kick == SCHED_NO_CPU)
-		kick = balance_kick_idle(s, cpu);
-	if (kick == SCHED_NO_CPU)
-		kick = balance_kick_ahead(s, cpu, now_ns);
 	choice.kick = kick;
+	if (!choice.entity)
+		return choice; /* what is published says so already */
+	queue_publish(s, cpu);
+	if (choice.kick == SCHED_NO_CPU)
+		choice.kick = balance_kick_idle(s, cpu);
+	if (choice.kick == SCHED_NO_CPU)
+		choice.kick = balance_kick_ahead(s, cpu, now_ns);
+	return choice;
+}
+
+struct sched_choice sched_pick(struct sched *s, u32 cpu, u64 now_ns)
+{
+	struct sched_choice choice;
+
+	s->locks->take(s->locks, cpu);
+	choice = pick(s, cpu, now_ns);
 	s->locks->give(s->locks, cpu);
 	return choice;
 }
 
-void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns)
+static void put(struct sched_cpu *c, struct sched_entity *e, bool is_ready, u64 now_ns)
 {
-	u32 cpu = atomic_load(&e->cpu); /* ours while it runs here */
-	struct sched_cpu *c = &s->cpu[cpu];
-	u64 ran_ns;
+	u64 ran_ns = now_ns - MIN(now_ns, e->started_ns);
 
-	s->locks->take(s->locks, cpu);
 	ASSERT(c->running == e && e->state == SCHED_RUNNING);
-	ran_ns = now_ns - MIN(now_ns, e->started_ns) + atomic_exchange_explicit(&e->owed_ns, 0, memory_order_relaxed);
+	ran_ns += atomic_exchange_explicit(&e->owed_ns, 0, memory_order_relaxed);
 	c->vnow = queue_vnow(c, now_ns);
 	reserve_charge(e, now_ns);
 	e->service_ns += ran_ns;
@@ -162,7 +171,57 @@ void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_n
 	e->state = SCHED_WAITING;
 	if (is_ready || e->was_woken)
 		queue_place(c, e, now_ns, !is_ready);
+}
+
+void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns)
+{
+	u32 cpu = atomic_load(&e->cpu); /* ours while it runs here */
+
+	s->locks->take(s->locks, cpu);
+	put(&s->cpu[cpu], e, is_ready, now_ns);
 	unlock(s, cpu);
+}
+
+struct sched_choice sched_switch(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns)
+{
+	u32 cpu = atomic_load(&e->cpu);
+	struct sched_choice choice;
+
+	s->locks->take(s->locks, cpu);
+	put(&s->cpu[cpu], e, is_ready, now_ns);
+	choice = pick(s, cpu, now_ns);
+	s->locks->give(s->locks, cpu);
+	return choice;
+}
+
+/* Nobody else to be run on c, and nobody to be taken from another CPU. */
+static bool is_alone(const struct sched *s, const struct sched_cpu *c)
+{
+	return !c->running && queue_is_empty(c) && !c->timers.root &&
+	       shared_set_find(&s->full, &s->cpus, 0) == SCHED_NO_CPU;
+}
+
+bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, struct sched_choice *choice)
+{
+	struct sched_cpu *c = &s->cpu[cpu];
+	bool is_done = false;
+
+	s->locks->take(s->locks, cpu);
+	if (atomic_load(&e->cpu) == cpu && e->state == SCHED_WAITING && is_alone(s, c)) {
+		reserve_refresh(e, now_ns, true);
+		is_done = reserve_has_budget(e) || !cap_is_used_up(e);
+	}
+	if (is_done) {
+		balance_arrive(s, e, cpu, cpu, now_ns);
+		*choice = (struct sched_choice){.entity = e, .kick = SCHED_NO_CPU, .last_cpu = e->last_cpu};
+		e->is_on_budget = reserve_has_budget(e);
+		choice->until_ns = queue_start(c, cpu, e, now_ns);
+		c->until_ns = choice->until_ns;
+		c->picks++;
+		queue_publish(s, cpu);
+	}
+	s->locks->give(s->locks, cpu);
+	return is_done;
 }
 
 void sched_owe(struct sched_entity *e, u64 ns)

@@ -200,6 +200,15 @@ void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_n
  */
 void sched_owe(struct sched_entity *e, u64 ns);
 
+/* sched_put() and sched_pick() in one. Context: as sched_put(). */
+struct sched_choice sched_switch(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns);
+
+/*
+ * sched_wake() and sched_pick() in one, for less, where an entity that waits is the only one that this CPU could run.
+ * False: it is not so, and nothing was done. Context: that CPU, which runs nothing.
+ */
+bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, struct sched_choice *choice);
+
 /* What runs lets the first that waits, if one does, go before it. Context: the CPU that runs it, before sched_put(). */
 void sched_yield_turn(struct sched *s, struct sched_entity *e);
 

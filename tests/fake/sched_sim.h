@@ -51,6 +51,7 @@ struct sim {
 	u64 decisions;
 	u64 kicks;
 	u64 moves;
+	u64 resumes; /* by sched_resume() */
 	u64 idle_waits; /* how often somebody waited whom an idle CPU could have run */
 	u64 worst_steps;
 };
@@ -109,16 +110,7 @@ static inline void sim_kick(struct sim *m, u32 cpu)
 	m->kicks++;
 }
 
-static inline void sim_wake(struct sim *m, struct sim_entity *x)
-{
-	if (x->e.state == SCHED_WAITING) {
-		x->ready_since_ns = m->now;
-		x->woken_ns = m->now;
-		x->left_ns = x->burst_ns ? x->burst_ns : NEVER;
-	}
-	x->wake_ns = NEVER;
-	sim_kick(m, sched_wake(&m->s, &x->e, m->now));
-}
+static inline void sim_wake(struct sim *m, struct sim_entity *x);
 
 /* Returns NULL when it is refused. It is awake from the start. */
 static inline struct sim_entity *sim_add(struct sim *m, const struct sched_params *params, u64 burst_ns, u64 pause_ns)
@@ -159,18 +151,22 @@ static inline void sim_charge(struct sim_entity *x, u64 from, u64 to, u64 origin
 	}
 }
 
-static inline void sim_put(struct sim *m, u32 cpu)
+/* Before its CPU lets go of it: can it go on? */
+static inline bool sim_account(struct sim *m, u32 cpu)
 {
 	struct sim_entity *x = m->on[cpu];
 	u64 ran = m->now - x->e.started_ns;
-	bool is_ready;
 
 	sim_charge(x, x->e.started_ns, m->now, x->origin_ns);
 	if (x->left_ns != NEVER)
 		x->left_ns -= ran;
-	is_ready = x->left_ns != 0;
 	m->on[cpu] = NULL;
-	sched_put(&m->s, &x->e, is_ready, m->now);
+	return x->left_ns != 0;
+}
+
+/* And after that. */
+static inline void sim_settle_put(struct sim *m, struct sim_entity *x, bool is_ready)
+{
 	if (is_ready) {
 		x->ready_since_ns = m->now;
 		return;
@@ -194,31 +190,79 @@ static inline u64 sim_steps(const struct sim *m)
 	return sum;
 }
 
+/* Put what runs and pick what comes next, by one call and by two in turn. */
+static inline struct sched_choice sim_choose(struct sim *m, u32 cpu)
+{
+	struct sim_entity *x = m->on[cpu];
+	struct sched_choice choice;
+	bool is_ready;
+
+	if (!x)
+		return sched_pick(&m->s, cpu, m->now);
+	is_ready = sim_account(m, cpu);
+	if (m->decisions % 2) {
+		sched_put(&m->s, &x->e, is_ready, m->now);
+		sim_settle_put(m, x, is_ready);
+		return sched_pick(&m->s, cpu, m->now);
+	}
+	choice = sched_switch(&m->s, &x->e, is_ready, m->now);
+	sim_settle_put(m, x, is_ready);
+	return choice;
+}
+
+/* The CPU does what was decided. */
+static inline void sim_follow(struct sim *m, u32 cpu, const struct sched_choice *choice)
+{
+	struct sim_entity *x = choice->entity ? CONTAINER_OF(choice->entity, struct sim_entity, e) : NULL;
+
+	ASSERT(!m->locked_count && choice->until_ns > m->now);
+	m->decisions++;
+	m->on[cpu] = x;
+	m->until[cpu] = choice->until_ns;
+	sim_kick(m, choice->kick);
+	if (!x)
+		return;
+	x->worst_wait_ns = MAX(x->worst_wait_ns, m->now - x->ready_since_ns);
+	m->moves += choice->last_cpu != cpu;
+}
+
 static inline void sim_decide(struct sim *m, u32 cpu)
 {
 	u64 timers = m->cpu[cpu].timers.count;
 	u64 steps = sim_steps(m);
-	struct sched_choice choice;
-	struct sim_entity *x;
+	struct sched_choice choice = sim_choose(m, cpu);
 
-	if (m->on[cpu])
-		sim_put(m, cpu);
-	choice = sched_pick(&m->s, cpu, m->now);
-	ASSERT(!m->locked_count);
-	x = choice.entity ? CONTAINER_OF(choice.entity, struct sim_entity, e) : NULL;
-	m->decisions++;
-	m->on[cpu] = x;
-	m->until[cpu] = choice.until_ns;
-	ASSERT(choice.until_ns > m->now);
-	sim_kick(m, choice.kick);
+	sim_follow(m, cpu, &choice);
 	/* Each entity whose time has come is one more decision; an idle CPU may look at all. */
 	timers = timers > m->cpu[cpu].timers.count ? timers - m->cpu[cpu].timers.count : 0;
-	if (!x)
-		return;
-	if (!m->cpu[cpu].timers.count && !timers && choice.last_cpu == cpu)
+	if (choice.entity && !m->cpu[cpu].timers.count && !timers && choice.last_cpu == cpu)
 		m->worst_steps = MAX(m->worst_steps, sim_steps(m) - steps);
-	x->worst_wait_ns = MAX(x->worst_wait_ns, m->now - x->ready_since_ns);
-	m->moves += choice.last_cpu != cpu;
+}
+
+/* Its CPU itself wakes it, if that has nothing else. */
+static inline bool sim_resume(struct sim *m, struct sim_entity *x)
+{
+	u32 cpu = x->e.cpu;
+	struct sched_choice choice;
+
+	if (m->on[cpu] || m->decisions % 2 || !sched_resume(&m->s, &x->e, cpu, m->now, &choice))
+		return false;
+	ASSERT(choice.entity == &x->e);
+	sim_follow(m, cpu, &choice);
+	m->resumes++;
+	return true;
+}
+
+static inline void sim_wake(struct sim *m, struct sim_entity *x)
+{
+	if (x->e.state == SCHED_WAITING) {
+		x->ready_since_ns = m->now;
+		x->woken_ns = m->now;
+		x->left_ns = x->burst_ns ? x->burst_ns : NEVER;
+	}
+	x->wake_ns = NEVER;
+	if (!sim_resume(m, x))
+		sim_kick(m, sched_wake(&m->s, &x->e, m->now));
 }
 
 static inline void sim_settle(struct sim *m)

@@ -194,6 +194,7 @@ static void wake_ups_prefer_the_last_cpu(void **state)
 	sim_run(&m, NS_PER_SEC);
 	/* Six on eight: each stays where it began. */
 	assert_int_equal(m.moves, 6);
+	assert_true(m.resumes > 100);
 }
 
 /* One that wakes among those that always run is served at once, and gets no more than its share by it. */
@@ -570,6 +571,36 @@ static void a_wake_up_while_running_counts(void **state)
 	assert_int_equal(sched_wake(&m.s, &x->e, m.now), 0);
 }
 
+/* The short way is for one that is alone, where it is, with time to run. */
+static void only_who_is_alone_is_resumed(void **state)
+{
+	struct sched_params params = sim_usual();
+	struct sched_choice choice;
+	struct sched_entity e[2];
+	char why[SCHED_WHY_BYTES];
+
+	(void)state;
+	sim_init(&m, 2, 0);
+	params.cap_percent = 10;
+	cpu_set_add(&params.cpus, 0);
+	assert_int_equal(sched_add(&m.s, &e[0], &params, m.now, why), OK);
+	assert_int_equal(sched_add(&m.s, &e[1], &params, m.now, why), OK);
+	assert_false(sched_resume(&m.s, &e[0], 1, m.now, &choice)); /* not there */
+	assert_true(sched_resume(&m.s, &e[0], 0, m.now, &choice));
+	assert_true(choice.entity == &e[0] && choice.until_ns == m.now + 2 * NS_PER_MS);
+	assert_true(sched_valid(&m.s));
+	assert_false(sched_resume(&m.s, &e[1], 0, m.now, &choice)); /* another runs */
+	assert_null(sched_switch(&m.s, &e[0], false, m.now + 2 * NS_PER_MS).entity);
+	assert_false(sched_resume(&m.s, &e[0], 0, m.now + 3 * NS_PER_MS, &choice)); /* its cap is used up */
+	assert_int_equal(e[0].state, SCHED_WAITING);
+	assert_int_equal(sched_wake(&m.s, &e[1], m.now + 3 * NS_PER_MS), 0);
+	assert_false(sched_resume(&m.s, &e[0], 0, m.now + 30 * NS_PER_MS, &choice)); /* another waits for its turn */
+	assert_ptr_equal(sched_pick(&m.s, 0, m.now + 30 * NS_PER_MS).entity, &e[1]);
+	assert_null(sched_switch(&m.s, &e[1], false, m.now + 31 * NS_PER_MS).entity);
+	assert_true(sched_resume(&m.s, &e[0], 0, m.now + 31 * NS_PER_MS, &choice));
+	assert_true(sched_valid(&m.s));
+}
+
 /* Of two, the one that runs would go on; it lets the other go first, and loses nothing else by it. */
 static void a_turn_can_be_yielded(void **state)
 {
@@ -645,6 +676,7 @@ static void late_callers_pay_back(void **state)
 	params.budget_ns = NS_PER_MS;
 	params.period_ns = 10 * NS_PER_MS;
 	x = sim_add(&m, &params, 0, 0);
+	sched_put(&m.s, &x->e, true, m.now);
 	for (u64 now = m.now; now < m.now + 10 * NS_PER_SEC;) {
 		struct sched_choice choice = sched_pick(&m.s, 0, now);
 		u64 start = now;
@@ -705,6 +737,7 @@ int main(void)
 		cmocka_unit_test(long_separation_starves_nobody),
 		cmocka_unit_test(sleep_and_removal_at_any_time),
 		cmocka_unit_test(a_wake_up_while_running_counts),
+		cmocka_unit_test(only_who_is_alone_is_resumed),
 		cmocka_unit_test(a_turn_can_be_yielded),
 		cmocka_unit_test(what_is_owed_is_paid),
 		cmocka_unit_test(who_stays_is_not_moved),

@@ -49,27 +49,43 @@ static void run_entity(struct sched_entity *e, u64 *seed)
 	t.faults += atomic_fetch_sub(&t.runs[i], 1) != 1;
 }
 
+/* What runs is let go of and the next one picked, in one and in two; or one that waits is woken to be run here. */
+static struct sched_entity *next(u32 cpu, struct sched_entity *e, u64 seed)
+{
+	u64 now = atomic_fetch_add(&t.now, 50 * NS_PER_US);
+	u32 other = (u32)(seed >> 33) % ENTITIES;
+	struct sched_choice choice;
+
+	if (e && seed >> 41 & 1)
+		return sched_switch(&t.s, e, seed >> 40 & 1, now).entity;
+	if (e)
+		sched_put(&t.s, e, seed >> 40 & 1, now);
+	if (seed >> 42 & 1 && sched_resume(&t.s, &t.entity[other], cpu, now, &choice))
+		return choice.entity;
+	return sched_pick(&t.s, cpu, now).entity;
+}
+
 static void *cpu_main(void *argument)
 {
 	u32 cpu = (u32)(size_t)argument;
+	struct sched_entity *e = NULL;
 	u64 seed = cpu + 1;
 
 	for (u32 i = 0; i < ROUNDS; i++) {
-		u64 now = atomic_fetch_add(&t.now, 50 * NS_PER_US);
-		struct sched_choice choice = sched_pick(&t.s, cpu, now);
 		u32 other;
 
+		e = next(cpu, e, seed);
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		if (choice.entity) {
-			run_entity(choice.entity, &seed);
-			sched_put(&t.s, choice.entity, seed >> 40 & 1, atomic_load(&t.now));
-		} else {
+		if (e)
+			run_entity(e, &seed);
+		else
 			sched_yield();
-		}
 		other = (u32)(seed >> 33) % ENTITIES;
 		atomic_store(&t.owed[other], 1);
 		(void)sched_wake(&t.s, &t.entity[other], atomic_load(&t.now));
 	}
+	if (e)
+		sched_put(&t.s, e, true, atomic_load(&t.now));
 	return NULL;
 }
 
