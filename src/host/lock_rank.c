@@ -6,9 +6,12 @@ bool lock_ranks_push(struct lock_ranks *r, enum lock_rank rank)
 {
 	if (r->count == LOCK_DEPTH_MAX || rank == 0 || rank >= LOCK_RANKS)
 		return false;
-	for (unsigned i = 0; i < r->count; i++)
-		if (r->held[i] >= rank)
+	for (unsigned i = 0; i < r->count; i++) {
+		bool is_first_of_two = rank == LOCK_SCHEDULE && i + 1 == r->count && (!i || r->held[i - 1] < rank);
+
+		if (r->held[i] > rank || (r->held[i] == rank && !is_first_of_two))
 			return false;
+	}
 	r->held[r->count++] = (u8)rank;
 	return true;
 }

@@ -12,13 +12,13 @@
 #include "base/types.h"
 
 enum lock_rank {
-	LOCK_RUN = 1,  /* vm/run.c: which vcpus a CPU has */
-	LOCK_SCHEDULE, /* vm/schedule.c: a CPU's queue in the scheduler */
+	LOCK_RUN = 1,  /* vm/run.c: whose timers a CPU keeps */
 	LOCK_VM,       /* a VM's board: devices and local APICs of all its vcpus */
 	LOCK_FILL,     /* a VM's second-level tables and window, while they change */
 	LOCK_SWITCH,   /* main/console_switch.c: who is shown, what is kept of the others */
 	LOCK_MEMORY,   /* host/memory.c: the pool, the frames, tables that take pages from the pool */
 	LOCK_CONSOLE,  /* host/console.c, log.c: the rings of the console and of the log */
+	LOCK_SCHEDULE, /* vm/schedule.c: a CPU's queue in the scheduler; a second one, of a higher CPU, may follow */
 	LOCK_RANKS
 };
 
@@ -30,7 +30,8 @@ struct lock_ranks {
 	u8 held[LOCK_DEPTH_MAX];
 };
 
-/* Note that a lock of `rank` is being taken. False if the order forbids it: one held ranks as high or higher. */
+/* Note that a lock of `rank` is being taken. False if the order forbids it: one held ranks as high or higher, but for
+ * one of two of LOCK_SCHEDULE. */
 bool lock_ranks_push(struct lock_ranks *r, enum lock_rank rank);
 
 /* Note that it is given back. False if it is not held. */

@@ -156,7 +156,6 @@ static void put(struct sched_cpu *c, struct sched_entity *e, bool is_ready, u64 
 	u64 ran_ns = now_ns - MIN(now_ns, e->started_ns);
 
 	ASSERT(c->running == e && e->state == SCHED_RUNNING);
-	ran_ns += atomic_exchange_explicit(&e->owed_ns, 0, memory_order_relaxed);
 	c->vnow = queue_vnow(c, now_ns);
 	reserve_charge(e, now_ns);
 	e->service_ns += ran_ns;
@@ -222,11 +221,6 @@ bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, 
 	}
 	s->locks->give(s->locks, cpu);
 	return is_done;
-}
-
-void sched_owe(struct sched_entity *e, u64 ns)
-{
-	atomic_fetch_add_explicit(&e->owed_ns, ns, memory_order_relaxed);
 }
 
 void sched_yield_turn(struct sched *s, struct sched_entity *e)

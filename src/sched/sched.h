@@ -87,8 +87,7 @@ struct sched_entity {
 	u32 last_cpu;      /* where it ran last; SCHED_NO_CPU: nowhere yet */
 	u64 vtime;         /* what it got, divided by its weight, on the time line of its CPU */
 	u64 started_ns;
-	_Atomic u64 owed_ns; /* sched_owe() */
-	u64 service_ns;      /* what it got in all, and of that on its reservation */
+	u64 service_ns; /* what it got in all, and of that on its reservation */
 	u64 reserved_service_ns;
 	u64 deadline_ns; /* the reservation's current period ends */
 	s64 budget_left_ns;
@@ -193,12 +192,6 @@ struct sched_choice sched_pick(struct sched *s, u32 cpu, u64 now_ns);
 
 /* The entity ran until now: it could go on (true), or has to wait. Context: the CPU that ran it. */
 void sched_put(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns);
-
-/*
- * The CPU was busy on the entity's account while it did not run, as with what made it leave: its next sched_put()
- * counts that in. Neither caps nor reservations do. Context: any.
- */
-void sched_owe(struct sched_entity *e, u64 ns);
 
 /* sched_put() and sched_pick() in one. Context: as sched_put(). */
 struct sched_choice sched_switch(struct sched *s, struct sched_entity *e, bool is_ready, u64 now_ns);

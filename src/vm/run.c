@@ -17,36 +17,15 @@
 #include "vm/event.h"
 #include "vm/exits.h"
 #include "vm/gpa.h"
+#include "vm/run_priv.h"
 #include "vm/schedule.h"
 #include "vm/vcpu.h"
 #include "x86/insn.h"
 
-struct vm *vms[VMS_MAX];
-
-/* What a CPU does. Its own but for the last two members, which any CPU sets, and the list, which has the lock. */
-struct run_cpu {
-	u32 index;
-	struct vcpu *loaded;
-	const struct vcpu *ended; /* whose turn ended in the round before; only to be compared */
-	u64 ended_tsc;
-	u64 armed_tsc; /* the timer's deadline */
-	u32 runnable;  /* how many could run when one was picked */
-	struct lock lock;
-	u32 vcpu_count;
-	struct vcpu *vcpus[RUN_VCPUS_MAX];
-	bool has_work ALIGNED(64); /* atomic: look at everything */
-	bool must_put;             /* atomic: somebody waits for what is loaded here */
-};
-
-static struct run_cpu *runs[CPUS_MAX];
+struct run_cpu *runs[CPUS_MAX];
 
 /* When `work` wants to be called at the latest; NEVER: it does not care. RUN_WORK_CPU's own. */
 static u64 work_tsc = NEVER;
-
-static inline struct run_cpu *this_run(void)
-{
-	return runs[this_cpu()->index];
-}
 
 static inline bool has_work(const struct run_cpu *r)
 {
@@ -73,31 +52,47 @@ void run_request_work_of(u32 cpu)
 	ipi_kick(cpu);
 }
 
+void run_request_choice(u32 cpu)
+{
+	if (cpu == SCHED_NO_CPU)
+		return;
+	__atomic_store_n(&runs[cpu]->must_choose, true, __ATOMIC_SEQ_CST);
+	if (cpu != this_cpu()->index || !runs[cpu]->will_choose)
+		run_request_work_of(cpu);
+}
+
+/* The scheduler is told, or will be in a moment by this CPU, which is about to choose (vcpus_attend()). */
+static void wake(struct vcpu *v)
+{
+	struct run_cpu *r = this_run();
+
+	if (r->will_choose && !r->chosen && !r->woken && v->cpu == r->index)
+		r->woken = v;
+	else
+		run_request_choice(schedule_wake(v));
+}
+
 /*
- * Its CPU either sees `pending` before it enters the guest, which the IPI then leaves at once, or it has not chosen the
- * vcpu and is told to look at all of its vcpus. `is_chosen` and `pending` are written and read in opposite order here
- * and there, so that one of the two sees the other's.
+ * A CPU that has chosen the vcpu sees `pending` before it enters the guest, which the IPI then leaves at once; else the
+ * vcpu is woken. `is_chosen` and `pending` are written and read in opposite order here and there, so that one of the
+ * two sees the other's. Whoever chooses it next, on whichever CPU, sees `pending` in any case.
  */
 void run_tell(struct vcpu *v)
 {
-	if (v->cpu == this_cpu()->index) {
-		if (v->is_waiting && !v->is_chosen)
-			run_request_work();
-		return;
-	}
-	if (!__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
-		__atomic_store_n(&runs[v->cpu]->has_work, true, __ATOMIC_SEQ_CST);
-	ipi_kick(v->cpu);
+	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
+		ipi_kick(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
+	else
+		wake(v);
 }
 
 void run_yield(void)
 {
 	struct run_cpu *r = this_run();
 
-	if (r->runnable < 2)
+	if (r->until_tsc == NEVER)
 		return;
 	schedule_yield(r->loaded);
-	run_request_work();
+	run_request_choice(r->index);
 }
 
 const struct vcpu *run_loaded(u32 cpu)
@@ -131,6 +126,7 @@ void run_init(void)
 			fatal("no memory for the loop of CPU %u", i);
 		runs[i]->index = i;
 		runs[i]->armed_tsc = NEVER;
+		runs[i]->until_tsc = NEVER;
 		runs[i]->lock = LOCK_INIT(LOCK_RUN);
 	}
 	schedule_init();
@@ -139,103 +135,7 @@ void run_init(void)
 	ipi_init();
 }
 
-/* On one of `cpus`, by the scheduler's choice. */
-static err_t vcpu_place(struct vcpu *v, const struct cpu_set *cpus)
-{
-	struct run_cpu *r;
-	err_t err = schedule_add(v, cpus);
-
-	if (err)
-		return err;
-	r = runs[v->cpu];
-	err = ERR_SPACE;
-	lock_take(&r->lock);
-	if (r->vcpu_count < RUN_VCPUS_MAX) {
-		r->vcpus[r->vcpu_count++] = v;
-		err = OK;
-	}
-	lock_drop(&r->lock);
-	if (err)
-		schedule_remove(v);
-	return err;
-}
-
-static void vcpu_forget(struct vcpu *v)
-{
-	struct run_cpu *r = runs[v->cpu];
-	u32 kept = 0;
-
-	lock_take(&r->lock);
-	for (u32 i = 0; i < r->vcpu_count; i++)
-		if (r->vcpus[i] != v)
-			r->vcpus[kept++] = r->vcpus[i];
-	r->vcpu_count = kept;
-	lock_drop(&r->lock);
-	schedule_remove(v);
-}
-
-/* Those that its VM may use and its node has; where there are none, all that its VM may use. */
-static struct cpu_set cpus_of(const struct vcpu *v)
-{
-	u8 node = v->vm->numa.node[vnuma_node_of_vcpu(&v->vm->numa, v->index)].host_node;
-	const struct cpu_set *wanted = &v->vm->schedule.cpus;
-	struct cpu_set there = {{0}};
-
-	for (u32 i = 0; i < cpu_count; i++)
-		if (host_numa_node_of(cpu_at[i]->apic_id) == node &&
-		    (cpu_set_is_empty(wanted) || cpu_set_has(wanted, i)))
-			cpu_set_add(&there, i);
-	return cpu_set_is_empty(&there) ? *wanted : there;
-}
-
-err_t run_add(struct vm *vm)
-{
-	u32 slot = 0;
-	err_t err = OK;
-
-	while (slot < VMS_MAX && vms[slot])
-		slot++;
-	if (slot == VMS_MAX)
-		return ERR_SPACE;
-	vms[slot] = vm;
-	vm->id = slot;
-	for (u32 i = 0; i < vm->vcpu_count && !err; i++) {
-		struct cpu_set cpus = cpus_of(vm->vcpu[i]);
-
-		err = vcpu_place(vm->vcpu[i], &cpus);
-	}
-	if (err)
-		run_remove(vm);
-	return err;
-}
-
-void run_remove(struct vm *vm)
-{
-	for (u32 i = 0; i < vm->vcpu_count; i++)
-		vcpu_forget(vm->vcpu[i]);
-	vms[vm->id] = NULL;
-}
-
-void run_move(struct vm *vm)
-{
-	for (u32 i = 0; i < vm->vcpu_count; i++) {
-		struct vcpu *v = vm->vcpu[i];
-		struct cpu_set cpus = cpus_of(v);
-		struct cpu_set back = {{0}};
-
-		if (cpu_set_has(&cpus, v->cpu))
-			continue;
-		cpu_set_add(&back, v->cpu);
-		vcpu_forget(v);
-		if (vcpu_place(v, &cpus)) { /* full: back to where it left room */
-			err_t err = vcpu_place(v, &back);
-
-			ASSERT(!err);
-		}
-	}
-}
-
-static void put(struct run_cpu *r)
+static void put_loaded(struct run_cpu *r)
 {
 	struct vcpu *v = r->loaded;
 
@@ -249,14 +149,14 @@ static void put(struct run_cpu *r)
 
 void run_put(void)
 {
-	put(this_run());
+	put_loaded(this_run());
 }
 
 /* Somebody wants what this CPU has loaded and does not run. */
 static void put_if_asked(struct run_cpu *r)
 {
 	if (__builtin_expect(__atomic_exchange_n(&r->must_put, false, __ATOMIC_SEQ_CST), 0))
-		put(r);
+		put_loaded(r);
 }
 
 /* Make `v` be loaded nowhere but, perhaps, here. Both sides of two such wishes come true: each serves while it waits.
@@ -274,25 +174,55 @@ static void fetch_from_other(struct run_cpu *r, struct vcpu *v)
 	}
 }
 
+/*
+ * The chosen vcpu is not, from here on; can it go on nevertheless? Who has something for it from here on wakes it,
+ * which the scheduler remembers until it is put; what came before is seen here. run_evict() waits for the end of this
+ * look.
+ */
+static struct vcpu *leave_chosen(struct run_cpu *r, bool *is_ready)
+{
+	struct vcpu *v = r->chosen;
+
+	r->chosen = NULL;
+	__atomic_store_n(&v->is_leaving, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
+	*is_ready = vcpu_is_runnable(v);
+	__atomic_store_n(&v->is_leaving, false, __ATOMIC_SEQ_CST);
+	return v;
+}
+
+/* A CPU that chooses it anew sees that its VM does not run, and leaves it alone. */
+static void wait_until_left(struct run_cpu *r, struct vcpu *v)
+{
+	/* Nor does who keeps its timers look at it after this. */
+	struct run_cpu *keeper = runs[__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST)];
+
+	lock_take(&keeper->lock);
+	lock_drop(&keeper->lock);
+	while (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST) || __atomic_load_n(&v->is_leaving, __ATOMIC_SEQ_CST)) {
+		run_request_work_of(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
+		put_if_asked(r);
+		ipi_poll();
+		pause();
+	}
+}
+
 void run_evict(struct vm *vm)
 {
 	struct run_cpu *r = this_run();
 
 	lock_check_none();
-	if (r->loaded && r->loaded->vm == vm)
-		put(r);
-	for (u32 i = 0; i < vm->vcpu_count; i++) {
-		struct vcpu *v = vm->vcpu[i];
+	if (r->chosen && r->chosen->vm == vm) {
+		bool is_ready;
+		struct vcpu *v = leave_chosen(r, &is_ready);
 
-		/* Who picks under this lock from now on sees that the VM does not run. */
-		lock_take(&runs[v->cpu]->lock);
-		lock_drop(&runs[v->cpu]->lock);
-		while (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST)) {
-			run_request_work_of(v->cpu);
-			ipi_poll();
-			pause();
-		}
-		fetch_from_other(r, v);
+		schedule_put(v, is_ready);
+	}
+	if (r->loaded && r->loaded->vm == vm)
+		put_loaded(r);
+	for (u32 i = 0; i < vm->vcpu_count; i++) {
+		wait_until_left(r, vm->vcpu[i]);
+		fetch_from_other(r, vm->vcpu[i]);
 	}
 }
 
@@ -300,12 +230,13 @@ static void load(struct run_cpu *r, struct vcpu *v)
 {
 	if (r->loaded == v)
 		return;
-	put(r);
+	put_loaded(r);
 	fetch_from_other(r, v);
 	__atomic_store_n(&v->loaded_on, r->index + 1, __ATOMIC_SEQ_CST);
 	/* What the guest's TSC is ahead of this CPU's is not what it was of another's. */
-	if (v->hvm.tags.cpu != r->index)
+	if (v->loaded_last != r->index + 1)
 		hvm_mark_dirty(&v->hvm, STATE_TSC);
+	v->loaded_last = r->index + 1;
 	gpa_enter(v->vm);
 	hvm->vcpu_load(&v->hvm);
 	r->loaded = v;
@@ -389,24 +320,50 @@ void run_lapic_moved(struct vcpu *v)
 		timer_advance(this_run(), lapic_event_tsc(v));
 }
 
+/* A CPU that takes vcpu 0 over at this moment says so, and looks at the board after that. */
 void run_board_moved(struct vm *vm)
 {
-	u32 cpu = vm->vcpu[0]->cpu;
+	u32 cpu;
 
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	cpu = __atomic_load_n(&vm->vcpu[0]->cpu, __ATOMIC_SEQ_CST);
 	if (cpu == this_cpu()->index)
 		timer_advance(this_run(), board_event_tsc(vm));
 	else
 		run_request_work_of(cpu);
 }
 
+/* From the scheduler to this CPU; whether the vcpu has anything to do is not known yet. */
+static void follow(struct run_cpu *r, const struct schedule_choice *choice)
+{
+	run_request_choice(choice->kick);
+	r->until_tsc = choice->until_tsc;
+	r->chosen = choice->vcpu;
+	if (!r->chosen)
+		return;
+	run_take_over(r, r->chosen);
+	__atomic_store_n(&r->chosen->is_chosen, true, __ATOMIC_SEQ_CST);
+}
+
+/* With the list locked, so that the vcpu's VM is still there: whoever evicts it finds it woken, chosen, or neither. */
+static void resume_woken(struct run_cpu *r)
+{
+	struct schedule_choice choice;
+
+	if (schedule_resume(r->woken, r->index, &choice))
+		follow(r, &choice);
+	else
+		run_request_choice(schedule_wake(r->woken));
+	r->woken = NULL;
+}
+
 /*
  * When what happens to vcpus that do not run must be seen to. One that could run is looked at before it does, so its
  * own timer need not end another's turn; the board's may be for another vcpu of the VM. One that waits is woken in time
  * where time is reserved for it, and else ends another's turn so rarely that a guest which asks for as many timers as
- * it can does not eat up its neighbours' time.
+ * it can does not eat up its neighbours' time. What the loop does when a turn ends is part of that turn.
  */
 #define OTHERS_APART_NS (500 * NS_PER_US)
-#define ROUND_OWED_MAX_NS (100 * NS_PER_US)
 
 struct deadlines {
 	u64 reserved;
@@ -420,24 +377,6 @@ static void deadline_note(struct deadlines *d, const struct vcpu *v, u64 tsc)
 	*which = MIN(*which, tsc);
 }
 
-/* Tell the scheduler whether the vcpu can run. */
-static bool vcpu_attend(struct vcpu *v, struct deadlines *d)
-{
-	if (!vm_is_running(v->vm)) {
-		schedule_sleep(v);
-		return false;
-	}
-	board_tick(v);
-	if (!vcpu_is_runnable(v)) {
-		deadline_note(d, v, event_tsc(v));
-		return false;
-	}
-	if (!v->index && v->vm->vcpu_count > 1)
-		deadline_note(d, v, board_event_tsc(v->vm));
-	schedule_wake(v);
-	return true;
-}
-
 static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
 {
 	u64 soon;
@@ -448,37 +387,62 @@ static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
 	return MIN(MIN(d->reserved, MAX(d->others, soon)), event_tsc(chosen));
 }
 
-/*
- * What the loop does with all vcpus of its CPU, with the list locked: their timers, and the board's with vcpu 0; when
- * the next of them is due, or the turn of who runs next is over; and who that is.
- */
-static struct vcpu *vcpus_attend(struct run_cpu *r, u64 *deadline)
+static void vcpu_attend(struct vcpu *v, struct deadlines *d)
 {
-	struct deadlines d = {NEVER, NEVER};
-	struct vcpu *ended = NULL;
-	struct vcpu *chosen;
-	u64 until;
+	if (!vm_is_running(v->vm))
+		return;
+	board_tick(v);
+	if (v->is_waiting)
+		deadline_note(d, v, event_tsc(v));
+	else if (!v->index && v->vm->vcpu_count > 1)
+		deadline_note(d, v, board_event_tsc(v->vm));
+}
 
-	r->runnable = 0;
+/* The timers of all vcpus that this CPU keeps, and the board's with vcpu 0. */
+static void vcpus_attend(struct run_cpu *r, struct deadlines *d)
+{
+	r->will_choose = true;
 	lock_take(&r->lock);
-	for (u32 i = 0; i < r->vcpu_count; i++) {
-		r->runnable += vcpu_attend(r->vcpus[i], &d);
-		if (r->vcpus[i] == r->ended)
-			ended = r->vcpus[i];
-	}
-	chosen = schedule_pick(r->index, &until);
-	/*
-	 * Who makes the loop go round often pays for it, or it would have more of the CPU than its share; but not for
-	 * what the round did of greater work, such as starting a VM.
-	 */
-	if (ended && chosen)
-		schedule_owe(ended, MIN(clock_tsc() - r->ended_tsc, clock_ns_to_tsc(ROUND_OWED_MAX_NS)));
-	r->ended = chosen;
-	*deadline = MIN(deadline_of(&d, chosen), until);
-	if (chosen)
-		__atomic_store_n(&chosen->is_chosen, true, __ATOMIC_SEQ_CST);
+	for (struct vcpu *v = r->first; v; v = v->next)
+		vcpu_attend(v, d);
+	if (r->woken)
+		resume_woken(r);
 	lock_drop(&r->lock);
-	return chosen;
+	r->will_choose = false;
+}
+
+/* Can the vcpu that was chosen run? Its registers are here then. */
+static bool is_chosen_runnable(struct run_cpu *r)
+{
+	if (!vm_is_running(r->chosen->vm))
+		return false;
+	fetch_from_other(r, r->chosen);
+	return vcpu_is_runnable(r->chosen);
+}
+
+/* Who runs goes on where nothing speaks against it; else the scheduler chooses. */
+static void choose(struct run_cpu *r, struct deadlines *d)
+{
+	bool must_choose = __atomic_exchange_n(&r->must_choose, false, __ATOMIC_SEQ_CST);
+	struct schedule_choice choice;
+
+	if (r->chosen && !must_choose && clock_tsc() < r->until_tsc && is_chosen_runnable(r))
+		return;
+	do {
+		bool is_ready;
+
+		if (r->chosen) {
+			struct vcpu *v = leave_chosen(r, &is_ready);
+
+			choice = schedule_switch(v, is_ready);
+		} else {
+			choice = schedule_pick(r->index);
+		}
+		follow(r, &choice);
+		/* It may have brought its timers from another CPU. */
+		if (r->chosen && vm_is_running(r->chosen->vm))
+			deadline_note(d, r->chosen, event_tsc(r->chosen));
+	} while (r->chosen && !is_chosen_runnable(r));
 }
 
 /*
@@ -547,7 +511,7 @@ static u64 work_due(u64 deadline)
 /* `work` may be NULL. What is asked for from here on is seen below, or in the next round. */
 static bool round_do(struct run_cpu *r, run_work_fn *work)
 {
-	struct vcpu *v;
+	struct deadlines d = {NEVER, NEVER};
 	u64 deadline;
 
 	(void)__atomic_exchange_n(&r->has_work, false, __ATOMIC_SEQ_CST);
@@ -555,16 +519,13 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	trap_tell_nmis();
 	if (work && !work())
 		return false;
-	v = vcpus_attend(r, &deadline);
-	if (work)
-		deadline = work_due(deadline);
-	timer_arm(r, deadline);
-	if (v) {
-		first_entry_tell(v);
-		vcpu_run(r, v);
-		schedule_put(v, !v->is_waiting && vm_is_running(v->vm));
-		r->ended_tsc = clock_tsc();
-		__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
+	vcpus_attend(r, &d);
+	choose(r, &d);
+	deadline = MIN(deadline_of(&d, r->chosen), r->until_tsc);
+	timer_arm(r, work ? work_due(deadline) : deadline);
+	if (r->chosen) {
+		first_entry_tell(r->chosen);
+		vcpu_run(r, r->chosen);
 	} else if (!has_work(r)) {
 		interrupt_wait();
 	}
@@ -577,7 +538,7 @@ void run_loop(run_work_fn *work)
 
 	while (round_do(r, work))
 		;
-	put(r);
+	put_loaded(r);
 }
 
 void run_loop_other(void)

@@ -10,7 +10,6 @@ struct vcpu;
 
 /* All VMs there are. Changed by the host loop's work only. */
 #define VMS_MAX 16
-#define RUN_VCPUS_MAX 256
 extern struct vm *vms[VMS_MAX];
 
 /* The CPU that does the host loop's work: the console, and VMs that come and go. COM1's interrupt is routed to it. */
@@ -23,9 +22,9 @@ typedef bool run_work_fn(void);
 void run_init(void);
 
 /*
- * Let the loops know the VM, and give each vcpu a CPU: one of its node, or any where that has none; vcpus of a VM
- * to CPUs in turn, from another one on for each VM.
- * ERR_SPACE when there are VMS_MAX or a CPU has RUN_VCPUS_MAX. Forget them again: the VM does not run and is evicted.
+ * Let the loops know the VM, and give each vcpu a CPU to begin with, of those that the VM may use: one of its node, or
+ * any where that has none. ERR_SPACE when there are VMS_MAX VMs or a reservation does not fit; ERR_NOENT, ERR_RANGE as
+ * sched_add(), whose words go to the log. Forget them again: the VM does not run and is evicted.
  * Context: the host loop's work, or before it.
  */
 err_t run_add(struct vm *vm) MUST_CHECK;
@@ -33,6 +32,9 @@ void run_remove(struct vm *vm);
 
 /* Give the vcpus CPUs anew, after the VM's nodes moved. Context: the host loop's work; the VM is paused. */
 void run_move(struct vm *vm);
+
+/* The VM's state is VM_RUNNING now: its vcpus are looked at. */
+void run_start(struct vm *vm);
 
 /* Run vcpus until `work` says to stop. Context: RUN_WORK_CPU. */
 void run_loop(run_work_fn *work);

@@ -2,7 +2,6 @@
 // Gives the scheduler its clock, its memory and its locks.
 #include "vm/schedule.h"
 
-#include "base/assert.h"
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/memory.h"
@@ -62,40 +61,33 @@ err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus)
 	err = sched_add(&sched, &v->entity, &params, now_ns(), why);
 	if (err)
 		log_error("VM %s, vcpu %u: %s", v->vm->name, v->index, why);
-	else
-		v->cpu = v->entity.cpu;
 	return err;
 }
 
-void schedule_remove(struct vcpu *v)
+err_t schedule_remove(struct vcpu *v)
 {
-	err_t err;
-
-	if (v->entity.state == SCHED_ABSENT)
-		return;
-	err = sched_remove(&sched, &v->entity);
-	ASSERT(!err);
+	return sched_remove(&sched, &v->entity);
 }
 
-/* Its own CPU asks, and picks right after: nobody is to be kicked. */
-void schedule_wake(struct vcpu *v)
+u32 schedule_wake(struct vcpu *v)
 {
-	if (v->entity.state == SCHED_WAITING)
-		(void)sched_wake(&sched, &v->entity, now_ns());
+	return sched_wake(&sched, &v->entity, now_ns());
 }
 
-void schedule_sleep(struct vcpu *v)
+static struct schedule_choice choice_of(const struct sched_choice *c)
 {
-	if (v->entity.state == SCHED_READY || v->entity.state == SCHED_HELD)
-		(void)sched_sleep(&sched, &v->entity);
+	return (struct schedule_choice){
+		.vcpu = c->entity ? CONTAINER_OF(c->entity, struct vcpu, entity) : NULL,
+		.until_tsc = c->until_ns == NEVER ? NEVER : clock_ns_to_tsc(c->until_ns),
+		.kick = c->kick,
+	};
 }
 
-struct vcpu *schedule_pick(u32 cpu, u64 *until_tsc)
+struct schedule_choice schedule_pick(u32 cpu)
 {
 	struct sched_choice choice = sched_pick(&sched, cpu, now_ns());
 
-	*until_tsc = clock_ns_to_tsc(choice.until_ns);
-	return choice.entity ? CONTAINER_OF(choice.entity, struct vcpu, entity) : NULL;
+	return choice_of(&choice);
 }
 
 void schedule_put(struct vcpu *v, bool is_ready)
@@ -103,9 +95,21 @@ void schedule_put(struct vcpu *v, bool is_ready)
 	sched_put(&sched, &v->entity, is_ready, now_ns());
 }
 
-void schedule_owe(struct vcpu *v, u64 tsc)
+struct schedule_choice schedule_switch(struct vcpu *v, bool is_ready)
 {
-	sched_owe(&v->entity, clock_tsc_to_ns(tsc));
+	struct sched_choice choice = sched_switch(&sched, &v->entity, is_ready, now_ns());
+
+	return choice_of(&choice);
+}
+
+bool schedule_resume(struct vcpu *v, u32 cpu, struct schedule_choice *choice)
+{
+	struct sched_choice found;
+
+	if (!sched_resume(&sched, &v->entity, cpu, now_ns(), &found))
+		return false;
+	*choice = choice_of(&found);
+	return true;
 }
 
 void schedule_yield(struct vcpu *v)

@@ -15,22 +15,32 @@ void schedule_init(void);
 err_t schedule_own(u32 cpu, u32 owner) MUST_CHECK;
 
 /*
- * Choose a CPU among `cpus` (empty: all) for a vcpu, by its VM's parameters; it stays there, v->cpu.
- * What is refused is logged. Errors as sched_add().
+ * Let a vcpu be scheduled by its VM's parameters on `cpus` (empty: all), first on v->entity.cpu; it waits. What is
+ * refused is logged. Errors as sched_add().
  */
 err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus) MUST_CHECK;
-void schedule_remove(struct vcpu *v);
 
-/* The vcpu can run, or its VM must not any more. Context: its CPU. */
-void schedule_wake(struct vcpu *v);
-void schedule_sleep(struct vcpu *v);
+/* ERR_BUSY: a CPU has it, v->entity.cpu. */
+err_t schedule_remove(struct vcpu *v) MUST_CHECK;
 
-/* Who runs on this CPU, NULL: nobody; and till when, by clock_tsc(). Then schedule_put(). */
-struct vcpu *schedule_pick(u32 cpu, u64 *until_tsc);
+/* It may have something to do. Returns the CPU that has reason to choose anew, or SCHED_NO_CPU. Context: any CPU. */
+u32 schedule_wake(struct vcpu *v);
+
+/* Who runs on this CPU, NULL: nobody; until when, by clock_tsc(); and another CPU that has reason to choose anew. */
+struct schedule_choice {
+	struct vcpu *vcpu;
+	u64 until_tsc;
+	u32 kick;
+};
+
+struct schedule_choice schedule_pick(u32 cpu);
+
+/* The chosen vcpu does not run any more; schedule_switch() picks the next one in the same go. Context: its CPU. */
 void schedule_put(struct vcpu *v, bool is_ready);
+struct schedule_choice schedule_switch(struct vcpu *v, bool is_ready);
 
-/* The CPU did something on the vcpu's account while it did not run. */
-void schedule_owe(struct vcpu *v, u64 tsc);
+/* As schedule_wake() and schedule_pick(), for less; false: not this time (sched_resume()). */
+bool schedule_resume(struct vcpu *v, u32 cpu, struct schedule_choice *choice);
 
 /* What runs lets the first that waits go before it. */
 void schedule_yield(struct vcpu *v);

@@ -60,7 +60,7 @@ void vm_start(struct vm *vm)
 {
 	vm->stands_ns = NEVER;
 	if (state_change(vm, VM_PAUSED, VM_RUNNING))
-		cpus_tell(vm);
+		run_start(vm);
 }
 
 void vm_resume(struct vm *vm)

@@ -39,18 +39,23 @@ enum {
 };
 
 /*
- * A vcpu belongs to one CPU at a time (`cpu`), whose loop runs it and keeps its timer. What others may touch is said at
- * each member; the rest is that CPU's, or whoever's run_evict() came back.
+ * A vcpu is at one CPU at a time (`cpu`), which keeps its timers and runs it; the scheduler may give it to another one
+ * that chooses it to run. What others may touch is said at each member; the rest is that CPU's, or whoever's
+ * run_evict() came back.
  */
 struct vcpu {
 	struct hvm_vcpu hvm; /* first: the backend's own view of a vcpu */
 	struct vm *vm;
 	u32 index;
-	u32 cpu;                    /* the CPU that runs it */
+	u32 cpu;                    /* atomic: the CPU that runs it and keeps its timers */
+	struct vcpu *next;          /* of those whose timers that CPU keeps; its list's lock */
 	struct sched_entity entity; /* schedule.c */
+	u64 moves;                  /* from one CPU to another */
 	u32 pending;                /* atomic */
 	u32 loaded_on;              /* atomic: number of the CPU that holds its registers, plus 1; 0: none */
+	u32 loaded_last;            /* the CPU that did so last, plus 1 */
 	bool is_chosen;  /* atomic: its CPU has picked it, and looks at `pending` before it enters the guest */
+	bool is_leaving; /* atomic: it was chosen, and its CPU looks at it for the last time */
 	bool is_waiting; /* in HLT, or for a start-up IPI: state.activity says which; changes with the VM locked */
 	u8 startup_vector;
 	u64 event_ns;                    /* lapic_next_event() when event_tsc was worked out */

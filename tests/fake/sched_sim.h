@@ -51,7 +51,7 @@ struct sim {
 	u64 decisions;
 	u64 kicks;
 	u64 moves;
-	u64 resumes; /* by sched_resume() */
+	u64 resumes;    /* by sched_resume() */
 	u64 idle_waits; /* how often somebody waited whom an idle CPU could have run */
 	u64 worst_steps;
 };

@@ -27,10 +27,30 @@ static void every_pair_is_as_its_ranks(void **state)
 		for (unsigned b = 1; b < LOCK_RANKS; b++) {
 			struct lock_ranks r = {0};
 
+			bool is_allowed = a < b || (a == LOCK_SCHEDULE && b == LOCK_SCHEDULE);
+
 			assert_true(lock_ranks_push(&r, (enum lock_rank)a));
-			assert_int_equal(lock_ranks_push(&r, (enum lock_rank)b), a < b);
-			assert_int_equal(r.count, a < b ? 2 : 1);
+			assert_int_equal(lock_ranks_push(&r, (enum lock_rank)b), is_allowed);
+			assert_int_equal(r.count, is_allowed ? 2 : 1);
 		}
+}
+
+/* Queues of two CPUs, the lower one first, which the scheduler sees to; never of three. */
+static void two_queues_at_most(void **state)
+{
+	struct lock_ranks r = {0};
+
+	(void)state;
+	assert_true(lock_ranks_push(&r, LOCK_VM));
+	assert_true(lock_ranks_push(&r, LOCK_SCHEDULE));
+	assert_true(lock_ranks_push(&r, LOCK_SCHEDULE));
+	assert_false(lock_ranks_push(&r, LOCK_SCHEDULE));
+	assert_true(lock_ranks_pop(&r, LOCK_SCHEDULE));
+	assert_true(lock_ranks_push(&r, LOCK_SCHEDULE));
+	assert_false(lock_ranks_push(&r, LOCK_MEMORY));
+	assert_true(lock_ranks_pop(&r, LOCK_SCHEDULE));
+	assert_true(lock_ranks_pop(&r, LOCK_SCHEDULE));
+	assert_false(lock_ranks_pop(&r, LOCK_SCHEDULE));
 }
 
 static void a_refused_one_is_not_held(void **state)
@@ -91,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ascending_is_allowed),
 		cmocka_unit_test(every_pair_is_as_its_ranks),
+		cmocka_unit_test(two_queues_at_most),
 		cmocka_unit_test(a_refused_one_is_not_held),
 		cmocka_unit_test(given_back_in_any_order),
 		cmocka_unit_test(absurd_ranks_and_depths_are_refused),

@@ -631,24 +631,6 @@ static void a_turn_can_be_yielded(void **state)
 	assert_true(distance(sim_service(&m, a), sim_service(&m, b)) <= 2 * SCHED_SLICE_MAX_NS);
 }
 
-/* What a CPU did for somebody who did not run counts as his share. */
-static void what_is_owed_is_paid(void **state)
-{
-	const u64 owed = 100 * NS_PER_MS;
-	struct sched_params params = sim_usual();
-	struct sim_entity *a;
-	struct sim_entity *b;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	a = sim_add(&m, &params, 0, 0);
-	b = sim_add(&m, &params, 0, 0);
-	sched_owe(&a->e, owed / 4);
-	sched_owe(&a->e, owed - owed / 4);
-	sim_run(&m, NS_PER_SEC);
-	assert_true(distance(sim_service(&m, a) + owed, sim_service(&m, b)) <= 2 * SCHED_SLICE_MAX_NS);
-}
-
 static void who_stays_is_not_moved(void **state)
 {
 	struct sched_params params = sim_usual();
@@ -739,7 +721,6 @@ int main(void)
 		cmocka_unit_test(a_wake_up_while_running_counts),
 		cmocka_unit_test(only_who_is_alone_is_resumed),
 		cmocka_unit_test(a_turn_can_be_yielded),
-		cmocka_unit_test(what_is_owed_is_paid),
 		cmocka_unit_test(who_stays_is_not_moved),
 		cmocka_unit_test(late_callers_pay_back),
 		cmocka_unit_test(validity_sees_damage),

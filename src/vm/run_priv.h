@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the host loop share. */
+#ifndef ETERNA_VM_RUN_PRIV_H
+#define ETERNA_VM_RUN_PRIV_H
+
+#include "host/cpu.h"
+#include "host/lock.h"
+#include "vm/run.h"
+
+/* What a CPU does. Its own but for the last three members, which any CPU sets, and the list, which has the lock. */
+struct run_cpu {
+	u32 index;
+	struct vcpu *chosen; /* by the scheduler, to run here; NULL: none */
+	u64 until_tsc;       /* the scheduler is asked again then at the latest */
+	struct vcpu *loaded;
+	u64 armed_tsc;      /* the timer's deadline */
+	bool will_choose;   /* looks at its vcpus, and asks the scheduler after that */
+	struct vcpu *woken; /* one of its vcpus that has something to do, and the scheduler was not told yet */
+	struct lock lock;
+	struct vcpu *first;        /* those whose timers it keeps, linked by vcpu.next */
+	bool has_work ALIGNED(64); /* atomic: look at everything */
+	bool must_choose;          /* atomic: the scheduler has reason to choose anew */
+	bool must_put;             /* atomic: somebody waits for what is loaded here */
+};
+
+extern struct run_cpu *runs[CPUS_MAX];
+
+static inline struct run_cpu *this_run(void)
+{
+	return runs[this_cpu()->index];
+}
+
+/* Make this CPU the keeper of a vcpu's timers. Context: it has the vcpu from the scheduler. */
+void run_take_over(struct run_cpu *r, struct vcpu *v);
+
+/* That CPU is to ask the scheduler again, soon. SCHED_NO_CPU: none is. */
+void run_request_choice(u32 cpu);
+
+#endif
