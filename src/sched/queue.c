@@ -102,6 +102,25 @@ struct sched_entity *queue_best(const struct sched_cpu *c)
 	return entity_ready(fixed ? fixed : movable);
 }
 
+static struct heap_node *earlier(struct heap_node *a, struct heap_node *b)
+{
+	return !a || (b && key_is_before(b->key, a->key)) ? b : a;
+}
+
+struct sched_entity *queue_next(struct sched_cpu *c)
+{
+	struct sched_entity *best = queue_best(c);
+	struct heap_node *second;
+	bool is_passed_over = best && best == c->yielded && best->queue != SCHED_QUEUE_DEADLINE;
+
+	c->yielded = NULL;
+	if (!is_passed_over)
+		return best;
+	second = earlier(best->ready.left, best->ready.right);
+	second = earlier(second, best->queue == SCHED_QUEUE_FIXED ? c->movable.root : c->fixed.root);
+	return second ? entity_ready(second) : best;
+}
+
 /* The round is shared by weight; `e` is not queued any more. */
 static u64 slice_ns(const struct sched_cpu *c, const struct sched_entity *e)
 {

@@ -100,7 +100,7 @@ u32 sched_sleep(struct sched *s, struct sched_entity *e)
 static struct sched_choice start_best(struct sched *s, u32 cpu, u64 now_ns)
 {
 	struct sched_cpu *c = &s->cpu[cpu];
-	struct sched_entity *e = queue_best(c);
+	struct sched_entity *e = queue_next(c);
 	struct sched_choice choice = {.entity = e, .kick = SCHED_NO_CPU, .last_cpu = SCHED_NO_CPU};
 
 	if (e) {
@@ -223,16 +223,13 @@ bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, 
 	return is_done;
 }
 
+/* Its time stays what it is: it is passed over once. */
 void sched_yield_turn(struct sched *s, struct sched_entity *e)
 {
 	u32 cpu = atomic_load(&e->cpu);
-	struct sched_cpu *c = &s->cpu[cpu];
-	const struct sched_entity *next;
 
 	s->locks->take(s->locks, cpu);
-	next = queue_best(c);
-	if (!e->is_on_budget && next && next->queue != SCHED_QUEUE_DEADLINE)
-		e->vtime = key_later(e->vtime, next->vtime + 1);
+	s->cpu[cpu].yielded = e;
 	s->locks->give(s->locks, cpu);
 }
 

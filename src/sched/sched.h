@@ -105,6 +105,7 @@ struct sched_shared_set {
 struct sched_cpu {
 	/* under its lock */
 	struct sched_entity *running;
+	const struct sched_entity *yielded; /* lets another go first, in the next sched_pick(); only compared */
 	struct heap deadlines; /* those with budget, by deadline */
 	struct heap fixed;     /* those that only this CPU may run, by vtime */
 	struct heap movable;   /* the others, by vtime */

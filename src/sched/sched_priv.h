@@ -118,6 +118,9 @@ void queue_release(struct sched_cpu *c, u64 now_ns);
 /* What comes first; NULL. It stays queued. */
 struct sched_entity *queue_best(const struct sched_cpu *c);
 
+/* The same to be run now: what comes second if the first one yielded its turn, which is forgotten then. */
+struct sched_entity *queue_next(struct sched_cpu *c);
+
 /* Take the entity from the queue, if it is there, and let it run, on its budget or not as it says; until when. */
 u64 queue_start(struct sched_cpu *c, u32 cpu, struct sched_entity *e, u64 now_ns);
 

@@ -631,6 +631,29 @@ static void a_turn_can_be_yielded(void **state)
 	assert_true(distance(sim_service(&m, a), sim_service(&m, b)) <= 2 * SCHED_SLICE_MAX_NS);
 }
 
+/* Who spins and lets others go first, again and again, loses nothing against other CPUs either. */
+static void yielding_all_the_time_keeps_the_share(void **state)
+{
+	struct sched_params params = sim_usual();
+
+	(void)state;
+	sim_init(&m, 2, 0);
+	for (u32 i = 0; i < 3; i++)
+		assert_non_null(sim_add(&m, &params, 0, 0));
+	for (u32 i = 0; i < 20000; i++) {
+		sim_run(&m, 50 * NS_PER_US);
+		for (u32 cpu = 0; cpu < 2; cpu++) {
+			if (m.until[cpu] == NEVER)
+				continue;
+			sched_yield_turn(&m.s, &m.on[cpu]->e);
+			sim_decide(&m, cpu);
+		}
+	}
+	assert_true(fairness_error(m.now - NS_PER_SEC) <= FAIRNESS_BOUND_NS);
+	assert_true(m.moves < 3000); /* in a second */
+	assert_true(sched_valid(&m.s));
+}
+
 static void who_stays_is_not_moved(void **state)
 {
 	struct sched_params params = sim_usual();
@@ -721,6 +744,7 @@ int main(void)
 		cmocka_unit_test(a_wake_up_while_running_counts),
 		cmocka_unit_test(only_who_is_alone_is_resumed),
 		cmocka_unit_test(a_turn_can_be_yielded),
+		cmocka_unit_test(yielding_all_the_time_keeps_the_share),
 		cmocka_unit_test(who_stays_is_not_moved),
 		cmocka_unit_test(late_callers_pay_back),
 		cmocka_unit_test(validity_sees_damage),
