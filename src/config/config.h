@@ -40,6 +40,7 @@ struct host_config {
 	u32 line;                   /* of the section's head; 0: there is none */
 	u32 lines[CONFIG_KEYS_MAX]; /* where each key was given, by its place in the table of keys; 0: default */
 	u32 log;                    /* enum config_log */
+	u32 cpus;                   /* at most */
 };
 
 struct config_names {
@@ -82,6 +83,7 @@ struct vm_config {
 	u64 start_delay_ns;
 	struct cpu_set cpus; /* empty: all */
 	bool cpus_exclusive;
+	bool migrate;
 	u32 weight; /* of each vcpu, as the rest */
 	u32 cap;
 	u64 budget_ns; /* 0: no reservation */

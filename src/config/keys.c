@@ -13,6 +13,8 @@
 const struct config_key config_keys[] = {
 	{"log", HOST(log), .kind = KIND_CHOICE, .choices = "error|warn|info|debug", .fallback = "info",
 	 .description = "which of ETERNA's own messages are shown and kept: this kind and all before it"},
+	{"cpus", HOST(cpus), .kind = KIND_NUMBER, .min = 1, .max = 256, .fallback = "256",
+	 .description = "how many of the machine's CPUs ETERNA uses at most; the others stay parked"},
 	{"vcpus", VM(vcpus), .kind = KIND_NUMBER, .min = 1, .max = 64, .fallback = "1",
 	 .description = "number of virtual CPUs"},
 	{"memory", VM(memory_bytes), .kind = KIND_BYTES, .min = 2 * MIB, .max = 16 * 1024 * GIB, .fallback = "256M",
@@ -56,6 +58,8 @@ const struct config_key config_keys[] = {
 	 .description = "the machine's CPUs that its vcpus may run on; all where none is given"},
 	{"cpus_exclusive", VM(cpus_exclusive), .kind = KIND_SWITCH, .fallback = "no",
 	 .description = "keep all other VMs off these CPUs"},
+	{"migrate", VM(migrate), .kind = KIND_SWITCH, .fallback = "yes",
+	 .description = "its vcpus move to idle CPUs of those that they may run on; no: each stays on the first one"},
 	{"weight", VM(weight), .kind = KIND_NUMBER, .min = 1, .max = 10000, .fallback = "100",
 	 .description = "each vcpu's share of a CPU, against the weights of those that compete with it"},
 	{"cap", VM(cap), .kind = KIND_NUMBER, .min = 1, .max = 100, .fallback = "100",

@@ -235,6 +235,8 @@ void smp_start(const struct acpi_info *acpi, u32 limit, err_t (*enable_one)(stru
 {
 	enable_cpu = enable_one;
 	limit = MIN(limit, CPUS_MAX);
+	if (acpi->cpu_count > limit)
+		log_info("%u CPUs are not started: ETERNA is to use %u", acpi->cpu_count - limit, limit);
 	if (may_start(acpi, limit)) {
 		trampoline_place();
 		model_read();

@@ -8,11 +8,13 @@
 #include "host/memory.h"
 #include "host/panic.h"
 #include "main/console_switch.h"
+#include "main/cpu_command.h"
 #include "main/exit_command.h"
 #include "main/fleet.h"
 #include "main/numa_command.h"
 #include "main/read_config.h"
 #include "vm/debug.h"
+#include "vm/schedule.h"
 
 static bool wants_quit;
 
@@ -71,11 +73,10 @@ static void vms_run(const struct command_call *call)
 		fmt_print(call->out, "  no VMs\n");
 }
 
-/* The time that it got is told up to its last turn. */
 static void vcpu_print(const struct vcpu *v, struct fmt_sink *out)
 {
 	fmt_print(out, "  vcpu %-3u %s, rip %016lx, on CPU %u for %lu ms\n", v->index, v->is_waiting ? "waits" : "runs",
-		  v->hvm.state.rip, v->cpu, v->entity.service_ns / NS_PER_MS);
+		  v->hvm.state.rip, v->cpu, schedule_service_ns(v) / NS_PER_MS);
 }
 
 static void info_run(const struct command_call *call)
@@ -292,6 +293,8 @@ static const struct command list[] = {
 	{"destroy", "VM", "kill a VM and forget it", 1, 1, destroy_run},
 	{"memory", "", "what memory is used for", 0, 0, memory_run},
 	{"numa", "[rebalance VM [NODE]]", "nodes, and whose pages lie where; move them", 0, 3, numa_command_run},
+	{"cpus", "", "each CPU: what it runs, its load since the last look", 0, 0, cpu_command_cpus},
+	{"vcpus", "[VM]", "each vcpu: its CPU, how often it moved, what it got", 0, 1, cpu_command_vcpus},
 	{"log", "", "ETERNA's own messages since boot", 0, 0, log_run},
 	{"panic", "", "end ETERNA with a dump of itself", 0, 0, panic_run},
 	{"quit", "", "end all VMs and power the machine off", 0, 0, quit_run},

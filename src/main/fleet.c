@@ -122,6 +122,7 @@ err_t fleet_start(struct fleet_vm *f)
 				.budget_ns = f->config->budget_ns,
 				.period_ns = f->config->period_ns,
 				.cpus = f->config->cpus,
+				.stays = !f->config->migrate,
 				.owner = f->config->cpus_exclusive ? (u32)(f - fleet) : SCHED_NO_OWNER - 1,
 			},
 		.wall_seconds = clock_wall_seconds(),

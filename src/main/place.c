@@ -3,6 +3,7 @@
 #include "main/place.h"
 
 #include "config/config.h"
+#include "host/cpu.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "host/numa.h"
@@ -48,8 +49,10 @@ err_t place_vm(const struct vm_config *config, struct vnuma *out)
 
 	for (u32 i = 0; i < numa->node_count; i++) {
 		host.free_bytes[i] = node_free_bytes(i);
-		host.cpu_count[i] = numa->node[i].cpu_count;
+		host.cpu_count[i] = 0;
 	}
+	for (u32 i = 0; i < cpu_count; i++) /* those that are parked don't count */
+		host.cpu_count[host_numa_node_of(cpu_at[i]->apic_id)]++;
 	err = placement_make(&host, &wish, out, why);
 	if (err)
 		log_error("VM %s: cannot be placed: %s", config->name, why);

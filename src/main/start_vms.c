@@ -77,7 +77,7 @@ void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 		fleet_init(config, boot);
 	}
 	memory_seal();
-	smp_start(acpi, CPUS_MAX, hvm->cpu_enable);
+	smp_start(acpi, is_config_good ? config->host.cpus : CPUS_MAX, hvm->cpu_enable);
 	run_init();
 	smp_release(cpu_run);
 	console_switch_init(&commands);

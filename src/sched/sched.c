@@ -159,6 +159,7 @@ static void put(struct sched_cpu *c, struct sched_entity *e, bool is_ready, u64 
 	c->vnow = queue_vnow(c, now_ns);
 	reserve_charge(e, now_ns);
 	e->service_ns += ran_ns;
+	c->busy_ns += ran_ns;
 	if (e->is_on_budget) {
 		e->reserved_service_ns += ran_ns;
 		queue_catch_up(c, e);

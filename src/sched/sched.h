@@ -106,20 +106,21 @@ struct sched_cpu {
 	/* under its lock */
 	struct sched_entity *running;
 	const struct sched_entity *yielded; /* lets another go first, in the next sched_pick(); only compared */
-	struct heap deadlines; /* those with budget, by deadline */
-	struct heap fixed;     /* those that only this CPU may run, by vtime */
-	struct heap movable;   /* the others, by vtime */
-	struct heap timers;    /* by time */
-	u64 vnow;              /* vtime that this CPU has reached */
-	u64 base;              /* added to vtimes here to compare them with other CPUs' */
-	u32 weights;           /* of those in `fixed` and `movable` */
+	struct heap deadlines;              /* those with budget, by deadline */
+	struct heap fixed;                  /* those that only this CPU may run, by vtime */
+	struct heap movable;                /* the others, by vtime */
+	struct heap timers;                 /* by time */
+	u64 vnow;                           /* vtime that this CPU has reached */
+	u64 base;                           /* added to vtimes here to compare them with other CPUs' */
+	u32 weights;                        /* of those in `fixed` and `movable` */
 	u32 reserved_ppm;
 	u32 owner;
 	u64 until_ns; /* what sched_pick() said */
 	u32 scan;     /* the CPU to look at next */
 	u64 scan_steps;
 	u64 picks;
-	u64 pulls; /* entities taken from other CPUs */
+	u64 busy_ns; /* with somebody to run, until the last sched_put() */
+	u64 pulls;   /* entities taken from other CPUs */
 
 	/* hints for others */
 	_Atomic u32 entity_count;

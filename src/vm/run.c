@@ -95,6 +95,16 @@ void run_yield(void)
 	run_request_choice(r->index);
 }
 
+const struct vcpu *run_chosen(u32 cpu)
+{
+	return __atomic_load_n(&runs[cpu]->chosen, __ATOMIC_RELAXED);
+}
+
+u64 run_timer_tsc(u32 cpu)
+{
+	return __atomic_load_n(&runs[cpu]->armed_tsc, __ATOMIC_RELAXED);
+}
+
 const struct vcpu *run_loaded(u32 cpu)
 {
 	return runs[cpu]->loaded;

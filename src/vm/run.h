@@ -71,6 +71,11 @@ void run_put(void);
  */
 void run_evict(struct vm *vm);
 
+/* What a CPU does, for the prompt: the vcpu that it runs, NULL for none, and the time its timer is set to by
+ * clock_tsc(); NEVER. Context: RUN_WORK_CPU. */
+const struct vcpu *run_chosen(u32 cpu);
+u64 run_timer_tsc(u32 cpu);
+
 /* The vcpu that a CPU holds or held last, or NULL, for the prompt: only to be looked at on RUN_WORK_CPU. */
 const struct vcpu *run_loaded(u32 cpu);
 

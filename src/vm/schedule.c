@@ -57,7 +57,6 @@ err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus)
 	err_t err;
 
 	params.cpus = *cpus;
-	params.stays = true;
 	err = sched_add(&sched, &v->entity, &params, now_ns(), why);
 	if (err)
 		log_error("VM %s, vcpu %u: %s", v->vm->name, v->index, why);
@@ -110,6 +109,28 @@ bool schedule_resume(struct vcpu *v, u32 cpu, struct schedule_choice *choice)
 		return false;
 	*choice = choice_of(&found);
 	return true;
+}
+
+u64 schedule_service_ns(const struct vcpu *v)
+{
+	u64 now = now_ns();
+	u64 since = v->entity.started_ns;
+
+	return v->entity.service_ns + (v->entity.state == SCHED_RUNNING && now > since ? now - since : 0);
+}
+
+u64 schedule_busy_ns(u32 cpu)
+{
+	const struct sched_cpu *c = &sched.cpu[cpu];
+	const struct sched_entity *e = c->running;
+	u64 now = now_ns();
+
+	return c->busy_ns + (e && now > e->started_ns ? now - e->started_ns : 0);
+}
+
+u32 schedule_count(u32 cpu)
+{
+	return atomic_load(&sched.cpu[cpu].entity_count);
 }
 
 void schedule_yield(struct vcpu *v)

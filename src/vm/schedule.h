@@ -42,6 +42,12 @@ struct schedule_choice schedule_switch(struct vcpu *v, bool is_ready);
 /* As schedule_wake() and schedule_pick(), for less; false: not this time (sched_resume()). */
 bool schedule_resume(struct vcpu *v, u32 cpu, struct schedule_choice *choice);
 
+/* For the prompt, and close to the truth: how long a vcpu ran, how long a CPU had somebody to run, and how many it has.
+ */
+u64 schedule_service_ns(const struct vcpu *v);
+u64 schedule_busy_ns(u32 cpu);
+u32 schedule_count(u32 cpu);
+
 /* What runs lets the first that waits go before it. */
 void schedule_yield(struct vcpu *v);
 

@@ -109,12 +109,9 @@ static void all_have_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ascending_is_allowed),
-		cmocka_unit_test(every_pair_is_as_its_ranks),
-		cmocka_unit_test(two_queues_at_most),
-		cmocka_unit_test(a_refused_one_is_not_held),
-		cmocka_unit_test(given_back_in_any_order),
-		cmocka_unit_test(absurd_ranks_and_depths_are_refused),
+		cmocka_unit_test(ascending_is_allowed),    cmocka_unit_test(every_pair_is_as_its_ranks),
+		cmocka_unit_test(two_queues_at_most),      cmocka_unit_test(a_refused_one_is_not_held),
+		cmocka_unit_test(given_back_in_any_order), cmocka_unit_test(absurd_ranks_and_depths_are_refused),
 		cmocka_unit_test(all_have_names),
 	};
 
