@@ -224,13 +224,28 @@ bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, 
 	return is_done;
 }
 
-/* Its time stays what it is: it is passed over once. */
-void sched_yield_turn(struct sched *s, struct sched_entity *e)
+void sched_excuse(struct sched *s, struct sched_entity *e, u64 ns)
 {
 	u32 cpu = atomic_load(&e->cpu);
 
 	s->locks->take(s->locks, cpu);
-	s->cpu[cpu].yielded = e;
+	e->started_ns += ns;
+	unlock(s, cpu);
+}
+
+/* It is passed over once. Its time stays what it got, but for what would let it make the next one wait for long. */
+void sched_yield_turn(struct sched *s, struct sched_entity *e, u64 now_ns)
+{
+	u32 cpu = atomic_load(&e->cpu);
+	struct sched_cpu *c = &s->cpu[cpu];
+	u64 ran = vtime_of(now_ns - MIN(now_ns, e->started_ns), e->weight);
+	const struct sched_entity *next;
+
+	s->locks->take(s->locks, cpu);
+	next = queue_best(c);
+	if (!e->is_on_budget && next && next->queue != SCHED_QUEUE_DEADLINE)
+		e->vtime = key_later(e->vtime, next->vtime - VTIME_MARGIN - ran);
+	c->yielded = e;
 	s->locks->give(s->locks, cpu);
 }
 

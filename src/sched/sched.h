@@ -204,8 +204,11 @@ struct sched_choice sched_switch(struct sched *s, struct sched_entity *e, bool i
  */
 bool sched_resume(struct sched *s, struct sched_entity *e, u32 cpu, u64 now_ns, struct sched_choice *choice);
 
+/* For `ns` of its turn the CPU did something that is not on the account of what runs. Context: the CPU that runs it. */
+void sched_excuse(struct sched *s, struct sched_entity *e, u64 ns);
+
 /* What runs lets the first that waits, if one does, go before it. Context: the CPU that runs it, before sched_put(). */
-void sched_yield_turn(struct sched *s, struct sched_entity *e);
+void sched_yield_turn(struct sched *s, struct sched_entity *e, u64 now_ns);
 
 /* Operations' steps of this CPU so far. */
 u64 sched_steps(const struct sched_cpu *c);

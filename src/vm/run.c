@@ -518,6 +518,22 @@ static u64 work_due(u64 deadline)
 	return due;
 }
 
+/* What took long was not for the vcpu whose turn it is; who makes the loop go round often pays for the rest. */
+#define WORK_LONG_NS (10 * NS_PER_US)
+
+static bool work_do(const struct run_cpu *r, run_work_fn *work)
+{
+	u64 begin = clock_tsc();
+	u64 took;
+
+	if (!work())
+		return false;
+	took = clock_tsc() - begin;
+	if (r->chosen && took > clock_ns_to_tsc(WORK_LONG_NS))
+		schedule_excuse(r->chosen, took);
+	return true;
+}
+
 /* `work` may be NULL. What is asked for from here on is seen below, or in the next round. */
 static bool round_do(struct run_cpu *r, run_work_fn *work)
 {
@@ -527,7 +543,7 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	(void)__atomic_exchange_n(&r->has_work, false, __ATOMIC_SEQ_CST);
 	put_if_asked(r);
 	trap_tell_nmis();
-	if (work && !work())
+	if (work && !work_do(r, work))
 		return false;
 	vcpus_attend(r, &d);
 	choose(r, &d);

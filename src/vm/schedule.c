@@ -133,7 +133,12 @@ u32 schedule_count(u32 cpu)
 	return atomic_load(&sched.cpu[cpu].entity_count);
 }
 
+void schedule_excuse(struct vcpu *v, u64 tsc)
+{
+	sched_excuse(&sched, &v->entity, clock_tsc_to_ns(tsc));
+}
+
 void schedule_yield(struct vcpu *v)
 {
-	sched_yield_turn(&sched, &v->entity);
+	sched_yield_turn(&sched, &v->entity, now_ns());
 }

@@ -48,6 +48,9 @@ u64 schedule_service_ns(const struct vcpu *v);
 u64 schedule_busy_ns(u32 cpu);
 u32 schedule_count(u32 cpu);
 
+/* The CPU did something else for that time of the vcpu's turn. Context: its CPU, which has chosen it. */
+void schedule_excuse(struct vcpu *v, u64 tsc);
+
 /* What runs lets the first that waits go before it. */
 void schedule_yield(struct vcpu *v);
 
