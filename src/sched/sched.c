@@ -244,7 +244,7 @@ void sched_yield_turn(struct sched *s, struct sched_entity *e, u64 now_ns)
 	s->locks->take(s->locks, cpu);
 	next = queue_best(c);
 	if (!e->is_on_budget && next && next->queue != SCHED_QUEUE_DEADLINE)
-		e->vtime = key_later(e->vtime, next->vtime - VTIME_MARGIN - ran);
+		e->vtime = key_later(e->vtime, next->vtime - VTIME_CREDIT - ran);
 	c->yielded = e;
 	s->locks->give(s->locks, cpu);
 }
