@@ -6,6 +6,20 @@
 #include "policy/host.h"
 #include "x86/regs/control.h"
 
+struct fake_leaf {
+	u32 leaf, subleaf, reg[4];
+};
+
+/* The one of `leaves` that was asked for; one that is not there is 0. */
+static inline void fake_leaf_find(const struct fake_leaf *leaves, size_t count, u32 leaf, u32 subleaf, u32 out[4])
+{
+	out[0] = out[1] = out[2] = out[3] = 0;
+	for (size_t i = 0; i < count; i++)
+		if (leaves[i].leaf == leaf && leaves[i].subleaf == subleaf)
+			for (unsigned r = 0; r < 4; r++)
+				out[r] = leaves[i].reg[r];
+}
+
 /* XSAVE components of Intel CPUs with AVX-512, PKRU and AMX: size, offset, flags. */
 static inline void fake_xsave_leaf(u32 subleaf, u32 out[4])
 {
@@ -60,9 +74,7 @@ static inline void fake_cpuid_empty(void *ctx, u32 leaf, u32 subleaf, u32 out[4]
 /* Skylake-SP: family 6, model 0x55, 20 cores. */
 static inline void fake_cpuid_skylake(void *ctx, u32 leaf, u32 subleaf, u32 out[4])
 {
-	static const struct {
-		u32 leaf, subleaf, reg[4];
-	} leaves[] = {
+	static const struct fake_leaf leaves[] = {
 		{0x0, 0, {0x16, 0x756e6547, 0x6c65746e, 0x49656e69}},
 		{0x1, 0, {0x50654, 0x05400800, 0x77fefbff, 0xbfebfbff}},
 		{0x2, 0, {0x76036301, 0xf0b5ff, 0, 0xc30000}},
@@ -87,11 +99,7 @@ static inline void fake_cpuid_skylake(void *ctx, u32 leaf, u32 subleaf, u32 out[
 	};
 
 	(void)ctx;
-	out[0] = out[1] = out[2] = out[3] = 0;
-	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++)
-		if (leaves[i].leaf == leaf && leaves[i].subleaf == subleaf)
-			for (unsigned r = 0; r < 4; r++)
-				out[r] = leaves[i].reg[r];
+	fake_leaf_find(leaves, ARRAY_COUNT(leaves), leaf, subleaf, out);
 	if (leaf == 0xd)
 		fake_xsave_leaf(subleaf, out);
 }
@@ -99,9 +107,7 @@ static inline void fake_cpuid_skylake(void *ctx, u32 leaf, u32 subleaf, u32 out[
 /* Zen 2, family 0x17, model 0x31: 64 cores of two threads, four of which share an L3. */
 static inline void fake_cpuid_epyc(void *ctx, u32 leaf, u32 subleaf, u32 out[4])
 {
-	static const struct {
-		u32 leaf, subleaf, reg[4];
-	} leaves[] = {
+	static const struct fake_leaf leaves[] = {
 		{0x0, 0, {0x10, 0x68747541, 0x444d4163, 0x69746e65}},
 		{0x1, 0, {0x830f10, 0x00800800, 0x7ed8320b, 0x178bfbff}},
 		{0x7, 0, {0, 0x219c91a9, 0x400004, 0}},
@@ -119,11 +125,7 @@ static inline void fake_cpuid_epyc(void *ctx, u32 leaf, u32 subleaf, u32 out[4])
 	};
 
 	(void)ctx;
-	out[0] = out[1] = out[2] = out[3] = 0;
-	for (size_t i = 0; i < ARRAY_COUNT(leaves); i++)
-		if (leaves[i].leaf == leaf && leaves[i].subleaf == subleaf)
-			for (unsigned r = 0; r < 4; r++)
-				out[r] = leaves[i].reg[r];
+	fake_leaf_find(leaves, ARRAY_COUNT(leaves), leaf, subleaf, out);
 }
 
 #define FAKE_BACKEND_ALL (POLICY_RDTSCP | POLICY_INVPCID | POLICY_XSAVES | POLICY_USER_WAIT | POLICY_SPEC_CTRL)
