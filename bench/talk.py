@@ -2,60 +2,43 @@
 # A machine with ETERNA, and somebody who types at its console: what the scripts of bench/ that ask while a guest runs share.
 import os
 import re
-import select
-import subprocess
-import time
+import sys
 
-from benchlib import BadFile
+from benchlib import TREE, BadFile
 
-ESCAPE = "\x1d"
-PROMPT = "(eterna) "
-PATIENCE_S = 1200  # real seconds for one answer
+sys.path.insert(0, os.path.join(TREE, "tests/emu"))
+from prompt import ESCAPE, PROMPT, Console, Failed  # noqa: E402 (the path comes first)
+
 COUNT = re.compile(r"^ +(\d+)(?: +\d+)*  (\S[^|\n]*)$", re.M)
 
 
-class Talk:
+class Talk(Console):
     """As a context: the machine of `command` runs, its console goes to the file `path`; at the end it is gone."""
+    patience_s = 1200
 
     def __init__(self, command, path):
         self.path = path
-        self.heard = ""
-        self.read = 0
         self.log = open(path, "w", encoding="utf-8")
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        super().__init__(command)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        self.close()
         self.log.close()
 
-    def hear(self, end):
-        if not select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
-            raise BadFile(f"silence on the console {self.path}")
-        some = os.read(self.process.stdout.fileno(), 65536)
-        if not some:
-            raise BadFile(f"the machine ended; its console is {self.path}")
-        text = some.decode("utf-8", "replace").replace("\r", "")
-        self.log.write(text)
+    def listen(self, end):
+        begin = len(self.heard)
+        super().listen(end)
+        self.log.write(self.heard[begin:])
         self.log.flush()
-        self.heard += text
 
     def wait(self, pattern):
-        """Until the pattern comes behind what was waited for before. Returns the match."""
-        end = time.monotonic() + PATIENCE_S
-        while True:
-            match = re.compile(pattern, re.M).search(self.heard, self.read)
-            if match:
-                self.read = match.end()
-                return match
-            self.hear(end)
-
-    def type(self, text):
-        self.process.stdin.write(text.encode())
-        self.process.stdin.flush()
+        try:
+            return super().wait(pattern)
+        except Failed as why:
+            raise BadFile(f"{why}; the console is {self.path}") from None
 
     def prompt(self):
         self.type(ESCAPE)
@@ -65,13 +48,6 @@ class Talk:
         """Back to the guest's console."""
         self.type(ESCAPE)
         self.wait(r"^\[1 .*\]\n")
-
-    def say(self, command):
-        """At the prompt. Returns the answer."""
-        at = self.read
-        self.type(command + "\n")
-        self.wait(re.escape(PROMPT))
-        return self.heard[at:self.read]
 
     def exits(self, vm="guest"):
         """{kind: how many}, by the VM's own count, all vcpus together."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A machine with ETERNA and a configuration, and somebody who types at its console and waits for what has to appear."""
+"""A machine with ETERNA, and somebody who types at its console and waits for what has to appear."""
 import os
 import re
 import select
@@ -21,20 +21,11 @@ class Failed(Exception):
     pass
 
 
-class Machine:
-    """ETERNA with a configuration, and somebody at its console."""
+class Console:
+    """A machine that runs `command`, and somebody at its console."""
+    patience_s = PATIENCE_S
 
-    def __init__(self, options, config, cpus=1, words=()):
-        self.scratch = tempfile.TemporaryDirectory()
-        path = os.path.join(self.scratch.name, "eterna.conf")
-        with open(path, "w", encoding="ascii") as file:
-            file.write(config)
-        guests = sorted(set(re.findall(r"(?:kernel|initrd) ?= ?(\w+)", config)))
-        command = [os.path.join(TREE, "tools/eterna-run"), "--machine", options.machine, "--image", options.image,
-                   "--config", path, "--timeout", str(LIMIT_S), "--ram", "256M", "--cpus", str(cpus), *words]
-        for guest in guests:
-            path = DEBIAN.get(guest) or os.path.join(options.guests, guest + ".elf")
-            command += ["--module", f"{guest}={path}"]
+    def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         self.heard = ""
@@ -50,7 +41,7 @@ class Machine:
 
     def wait(self, pattern):
         """Until the pattern appears behind what was waited for before. Returns the match."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + self.patience_s
         while True:
             match = re.compile(pattern, re.M).search(self.heard, self.read)
             if match:
@@ -65,17 +56,38 @@ class Machine:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
-    def prompt(self):
-        self.wait("Ctrl-. opens")
-        self.type(ESCAPE)
-        self.wait(re.escape(PROMPT))
-
     def say(self, command):
         """Returns what the command answered."""
         at = self.read
         self.type(command + "\n")
         self.wait(re.escape(PROMPT))
         return self.heard[at:self.read]
+
+    def close(self):
+        self.process.terminate()  # it ends the emulator, too
+        self.process.wait()
+
+
+class Machine(Console):
+    """ETERNA with a configuration, and somebody at its console."""
+
+    def __init__(self, options, config, cpus=1, words=()):
+        self.scratch = tempfile.TemporaryDirectory()
+        path = os.path.join(self.scratch.name, "eterna.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(config)
+        guests = sorted(set(re.findall(r"(?:kernel|initrd) ?= ?(\w+)", config)))
+        command = [os.path.join(TREE, "tools/eterna-run"), "--machine", options.machine, "--image", options.image,
+                   "--config", path, "--timeout", str(LIMIT_S), "--ram", "256M", "--cpus", str(cpus), *words]
+        for guest in guests:
+            path = DEBIAN.get(guest) or os.path.join(options.guests, guest + ".elf")
+            command += ["--module", f"{guest}={path}"]
+        super().__init__(command)
+
+    def prompt(self):
+        self.wait("Ctrl-. opens")
+        self.type(ESCAPE)
+        self.wait(re.escape(PROMPT))
 
     def look(self, command, pattern):
         """Ask until the answer holds the pattern."""
@@ -108,6 +120,5 @@ class Machine:
             raise Failed(f"exit status {self.process.returncode} instead of {status}")
 
     def close(self):
-        self.process.terminate()  # it ends the emulator, too
-        self.process.wait()
+        super().close()
         self.scratch.cleanup()
