@@ -264,6 +264,11 @@ static void tx_clear(struct uart *u)
 	tx_became_empty(u);
 }
 
+bool uart_has_tx(const struct uart *u)
+{
+	return u->tx_shift_full;
+}
+
 bool uart_take_tx(struct uart *u, u8 *byte)
 {
 	if (!u->tx_shift_full)

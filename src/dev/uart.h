@@ -60,6 +60,9 @@ unsigned uart_rx_room(const struct uart *u);
 void uart_receive(struct uart *u, u8 byte, u64 now_ns);
 void uart_receive_break(struct uart *u, u64 now_ns);
 
+/* Has the guest sent a byte that nobody took yet? */
+bool uart_has_tx(const struct uart *u);
+
 /* Take the next byte that the guest has sent; false when there is none. May raise the interrupt line. */
 bool uart_take_tx(struct uart *u, u8 *byte);
 

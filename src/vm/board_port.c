@@ -113,7 +113,7 @@ static void write_uart(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns
 
 	(void)bytes;
 	uart_write(u, port & 7, (u8)value, now_ns);
-	if (uart_tx_room(u) < UART_FIFO_BYTES && vm->on_output)
+	if (uart_has_tx(u) && vm->on_output)
 		vm->on_output(vm, com);
 	board_uart_update(vm, now_ns);
 }

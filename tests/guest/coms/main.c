@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Four places where serial ports may be: tells which are there, and sends back at each what is typed at it, by its
-// interrupt. For tests/emu/life_test; "." at COM1 ends it.
+// interrupt. For tests/emu/life_test; "." at COM1 ends it, "!" makes it write one byte more and never exit again.
 #include "apic.h"
 #include "check.h"
 #include "cpu.h"
@@ -20,7 +20,7 @@
 static const u16 bases[COMS] = {COM1, 0x2f8, 0x3e8, 0x2e8};
 static bool is_there[COMS];
 static volatile unsigned bytes[COMS];
-static volatile bool is_over;
+static volatile bool is_over, is_last;
 
 /* A scratch register that keeps what it is given. */
 static bool probe(u16 base)
@@ -58,6 +58,7 @@ static bool answer(unsigned com)
 		return false;
 	text[2] = (char)inb(bases[com]);
 	is_over |= com == 0 && text[2] == '.';
+	is_last |= com == 0 && text[2] == '!';
 	put(bases[com], text);
 	bytes[com]++;
 	return true;
@@ -82,6 +83,18 @@ static void on_irq3(struct trap_frame *f)
 	(void)f;
 	serve(1);
 	pic_eoi(3);
+}
+
+/* Behind a byte that nothing follows: no other byte, no interrupt, no exit. */
+static void last_byte(void)
+{
+	print_drain();
+	for (volatile int i = 0; i < 10000000; i++) /* the machine's port is idle again, too */
+		;
+	irq_off();
+	outb(COM1, '#');
+	for (;;)
+		__asm__ volatile("");
 }
 
 void guest_main(void)
@@ -109,8 +122,11 @@ void guest_main(void)
 		put(bases[com], (const char[2]){(char)('1' + com), 0});
 		put(bases[com], "\n");
 	}
-	while (!is_over)
+	while (!is_over) {
 		halt_until_irq();
+		if (is_last)
+			last_byte();
+	}
 	for (unsigned com = 0; com < COMS; com++)
 		print("\ncoms: COM%u: %u bytes", com + 1, bytes[com]);
 	print("\n");

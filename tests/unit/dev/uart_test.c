@@ -76,7 +76,9 @@ static void sends_in_order_with_backpressure(void **state)
 
 	(void)state;
 	out(FCR, 0x01);
+	assert_false(uart_has_tx(&u));
 	out(THR, 0); /* straight into the shift register */
+	assert_true(uart_has_tx(&u));
 	assert_int_equal(in(LSR), 0x20);
 	for (u8 i = 1; i <= 16; i++) {
 		assert_int_equal(uart_tx_room(&u), 17 - i);
@@ -91,6 +93,7 @@ static void sends_in_order_with_backpressure(void **state)
 		assert_int_equal(in(LSR), i == 16 ? 0x60 : i == 15 ? 0x20 : 0x00);
 	}
 	assert_false(uart_take_tx(&u, &byte));
+	assert_false(uart_has_tx(&u));
 }
 
 static void character_mode_holds_one(void **state)
