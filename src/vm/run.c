@@ -46,10 +46,11 @@ void run_request_work(void)
 	__atomic_store_n(&this_run()->has_work, true, __ATOMIC_SEQ_CST);
 }
 
+/* Once until it goes round: kicks without end, by one who waits for it, could leave it no time but for the handler. */
 void run_request_work_of(u32 cpu)
 {
-	__atomic_store_n(&runs[cpu]->has_work, true, __ATOMIC_SEQ_CST);
-	ipi_kick(cpu);
+	if (!__atomic_exchange_n(&runs[cpu]->has_work, true, __ATOMIC_SEQ_CST))
+		ipi_kick(cpu);
 }
 
 void run_request_choice(u32 cpu)
