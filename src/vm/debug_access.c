@@ -191,19 +191,46 @@ static u32 slots_hit(const struct debug *d, const struct access *a)
 	return slots;
 }
 
+/* The bytes by DR7's LEN of 0 to 3 (SDM 3B, Debug Control Register). */
+static const u8 watched_bytes[] = {1, 2, 8, 4};
+enum { RW_WRITE = 1, RW_ACCESS = 3 };
+
+static u32 own_slots_hit(struct vcpu *v, const struct access *a)
+{
+	const struct cpu_state *s = &v->hvm.state;
+	u32 slots = 0;
+
+	for (unsigned n = 0; n < ARRAY_COUNT(s->dr); n++) {
+		u64 rw = GET(DR7_RW(n), s->dr7), bytes = watched_bytes[GET(DR7_LEN(n), s->dr7)];
+		gpa_t gpa;
+
+		if (!(s->dr7 & DR7_ENABLE(n)) || !(rw == RW_ACCESS || (rw == RW_WRITE && a->is_write)))
+			continue;
+		if (debug_translate(v, ALIGN_DOWN(s->dr[n], bytes), &gpa) &&
+		    ranges_overlap(gpa.v, bytes, a->gpa.v, a->bytes))
+			slots |= 1u << n;
+	}
+	return slots;
+}
+
 struct debug_touch debug_access_touches(struct vcpu *v)
 {
 	struct listener l = {
 		.memory = {listen_read, listen_write, listen_exchange}, .vectors = {vector_read, vector_write}, .v = v};
 	const struct debug *d = v->vm->debug;
 	struct debug_touch touch = {0};
+	struct emul_result r;
+	u8 code[INSN_BYTES_MAX];
 
 	hvm_fetch(&v->hvm, STATE_ALL);
-	(void)instruction_is_known(v, &l);
+	(void)instruction_listen(&l, code, code_fetch(v, code), &r);
 	for (u32 i = 0; i < l.count; i++) {
 		u64 page = ALIGN_DOWN(l.seen[i].gpa.v, PAGE_BYTES);
 
 		touch.slots |= slots_hit(d, &l.seen[i]);
+		/* A load of SS would hold the trap back behind the next instruction: that is not followed. */
+		if (!(r.blocking & BLOCKING_MOV_SS))
+			touch.own_slots |= own_slots_hit(v, &l.seen[i]);
 		if (touch.has_closed_page || is_open(d, v->index, page) || !debug_page_is_watched(d, page))
 			continue;
 		touch.has_closed_page = true;

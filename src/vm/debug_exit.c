@@ -195,6 +195,24 @@ enum exit_next exit_step(struct vcpu *v, const struct exit *x)
 	return NEXT_LEAVE;
 }
 
+/* The trap of the guest's own data breakpoints is raised where the instruction is over, with what else is due there. */
+static enum exit_next emulate_with(struct vcpu *v, u32 own_slots)
+{
+	enum exit_next next;
+
+	if (own_slots) {
+		v->hvm.state.pending_debug |= own_slots | PENDING_DEBUG_ENABLED;
+		hvm_mark_dirty(&v->hvm, STATE_BLOCKING);
+	}
+	next = vcpu_emulate(v, NULL);
+	/* It has faulted. */
+	if (own_slots && v->hvm.state.pending_debug) {
+		v->hvm.state.pending_debug &= ~(own_slots | PENDING_DEBUG_ENABLED);
+		hvm_mark_dirty(&v->hvm, STATE_BLOCKING);
+	}
+	return next;
+}
+
 /* Nobody sees what the emulator touches: points are looked up before. */
 enum exit_next exit_emulate(struct vcpu *v, const struct exit *x)
 {
@@ -209,7 +227,7 @@ enum exit_next exit_emulate(struct vcpu *v, const struct exit *x)
 		return NEXT_LEAVE;
 	}
 	hvm_fetch(&v->hvm, STATE_SYSCALL);
-	next = vcpu_emulate(v, NULL);
+	next = emulate_with(v, touch.own_slots);
 	if (touch.slots) {
 		event->slots = touch.slots;
 		post(v, DEBUG_SLOTS);

@@ -148,11 +148,12 @@ bool debug_access_hits(struct vcpu *v, const struct exit *x, struct debug_over *
 bool debug_emulate(struct vcpu *v);
 
 /* What the instruction at RIP touches if the emulator carries it out: a page with watchpoints that is not open, by the
- * first such byte; data that debug registers of ours watch. */
+ * first such byte; data that debug registers of ours watch, and that the guest's own do. */
 struct debug_touch {
 	bool has_closed_page;
 	gpa_t gpa;
 	u32 slots;
+	u32 own_slots;
 };
 struct debug_touch debug_access_touches(struct vcpu *v);
 

@@ -19,7 +19,7 @@ void stepped_user(void);
 
 volatile u64 seen_flags; /* ORed: all that anybody has pushed, popped or found in R11 */
 volatile u64 syscalls, user_rounds;
-static volatile u64 interrupts, traps, hits, last_dr6;
+static volatile u64 interrupts, traps, hits, last_dr6, last_rip;
 
 static void on_int(struct trap_frame *f)
 {
@@ -41,6 +41,7 @@ static void on_db(struct trap_frame *f)
 
 	__asm__ volatile("mov %%dr6, %0; mov %1, %%dr6" : "=&r"(dr6) : "r"(fixed));
 	last_dr6 = dr6;
+	last_rip = f->rip;
 	if (dr6 & DR6_BS)
 		traps++;
 	if (dr6 & 0xf)
@@ -151,6 +152,25 @@ static void own_traps(void)
 	check_equal(traps, 5, "the guest's own single steps");
 }
 
+/* PUSHF on a stack that is watched: the trap comes behind it, and once. */
+static void watched_push(void)
+{
+	static u64 stack[256] ALIGNED(16);
+	u64 dr7 = DR7_FIXED | BIT(4) | 1ull << 24 | 2ull << 26; /* 2: write of 8 bytes */
+	u64 behind, unseen;
+
+	hits = 0;
+	last_rip = 0;
+	__asm__ volatile("mov %2, %%dr2; mov %3, %%dr7; mov %%rsp, %%rbx; lea 16(%2), %%rsp\n\t"
+			 "pushfq; mov %4, %0; pushfq; 1: lea 1b(%%rip), %1; mov %%rbx, %%rsp"
+			 : "=&r"(unseen), "=&r"(behind)
+			 : "r"(&stack[250]), "r"(dr7), "m"(hits)
+			 : "rbx", "memory", "cc");
+	check(!unseen, "a write beside it is none");
+	check(hits == 1 && last_dr6 & 4, "the guest's own watchpoint on its stack");
+	check_equal(last_rip, behind, "a trap");
+}
+
 static void own_breakpoints(void)
 {
 	static volatile u32 watched;
@@ -168,6 +188,7 @@ static void own_breakpoints(void)
 		check(hits == 2 && last_dr6 & 2, "the guest's own watchpoint");
 	__asm__ volatile("mov %%dr7, %0" : "=r"(dr7));
 	check_equal(dr7 & 0xff, 5, "DR7 is the guest's");
+	watched_push();
 	__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_FIXED));
 }
 
