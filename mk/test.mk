@@ -53,7 +53,7 @@ gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(BO
 	$(Q)tests/emu/gdb_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 gdb-symbols-test: packages-debuggers $(BOCHS_READY) $(GUESTS_READY) $(SYMBOLS_READY) image
-	$(Q)tests/emu/gdb_test --only vmx-symbols --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
+	$(Q)tests/emu/gdb_test --only symbols --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100

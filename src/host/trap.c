@@ -75,6 +75,18 @@ static void nmi_handle(const struct trap_frame *frame)
 	cpu->nmi_count++;
 }
 
+/* A guest's breakpoint, where an emulator has those in force for the host, too: the host has none of its own. */
+static bool is_guest_breakpoint(struct trap_frame *frame)
+{
+	u64 dr6 = read_dr6();
+
+	if (frame->vector != VECTOR_DB || !(dr6 & DR6_B) || dr6 & (DR6_BS | DR6_BD))
+		return false;
+	write_dr6(DR6_FIXED);
+	frame->rflags |= RFLAGS_RF;
+	return true;
+}
+
 void trap_handle(struct trap_frame *frame)
 {
 	if (frame->vector >= HOST_VECTOR_FIRST) {
@@ -88,7 +100,8 @@ void trap_handle(struct trap_frame *frame)
 		nmi_handle(frame);
 		return;
 	}
-	panic_trap(frame);
+	if (!is_guest_breakpoint(frame))
+		panic_trap(frame);
 }
 
 void trap_tell_nmis(void)

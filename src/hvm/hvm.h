@@ -80,6 +80,8 @@ enum {
 	/* The CPU works with debug.dr and debug.dr7. What the guest sees is in state.dr, dr6 and dr7, which are always
 	 * there then, and its accesses exit (EXIT_DR). */
 	HVM_DEBUG_REGISTERS = 1 << 2,
+	/* For debug_can() only: those registers tell exactly, and at once, which data were touched. */
+	HVM_DEBUG_DATA = 1 << 3,
 };
 
 struct hvm_debug {

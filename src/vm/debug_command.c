@@ -298,6 +298,18 @@ static void step_interrupts_run(const struct command_call *call)
 		debug_from(call)->lets_interrupts = lets;
 }
 
+static void registers_run(const struct command_call *call)
+{
+	struct debug *d = debug_from(call);
+	bool may;
+
+	if (!is_on(call, &may))
+		return;
+	d->avoids_registers = !may;
+	if (d->vm)
+		debug_points_plan(d);
+}
+
 static void points_run(const struct command_call *call)
 {
 	static const char *const kinds[] = {"break", "hbreak", "watch", "rwatch", "awatch"};
@@ -325,6 +337,7 @@ static const struct command list[] = {
 	{"apic", "", "its local APIC", 0, 0, apic_run},
 	{"ioapic", "", "the I/O APIC's pins", 0, 0, ioapic_run},
 	{"points", "", "breakpoints and watchpoints, and how they are done", 0, 0, points_run},
+	{"debug-registers", "on|off", "may breakpoints and watchpoints use them? (on)", 1, 1, registers_run},
 	{"inject", "nmi", "an NMI for the current thread", 1, 1, inject_run},
 	{"reset", "", "reset the VM", 0, 0, reset_run},
 	{"time", "run|stop", "does the guest's clock run while it is stopped? (stop)", 1, 1, time_run},

@@ -155,6 +155,8 @@ void debug_page_close(struct debug *d, u64 page)
 /* Can a debug register watch for it? There is none that sees reads only: a page can. */
 static bool fits_register(const struct debug *d, const struct debug_point *p)
 {
+	if (d->avoids_registers || !hvm->debug_can(HVM_DEBUG_REGISTERS | (is_execution(p) ? 0u : HVM_DEBUG_DATA)))
+		return false;
 	if (is_execution(p))
 		return p->kind == GDB_POINT_HARD || !p->has_gpa || !can_hide(d);
 	if (p->bytes != p->whole_bytes || p->bytes > 8 || p->bytes & (p->bytes - 1) || p->address & (p->bytes - 1))
@@ -219,7 +221,7 @@ static bool locate(struct debug *d, struct debug_point *p)
 static void how_choose(struct debug *d, struct debug_point *p, u32 *slots)
 {
 	p->how = POINT_PENDING;
-	if (hvm->debug_can(HVM_DEBUG_REGISTERS) && fits_register(d, p) && *slots != (1u << SLOTS) - 1) {
+	if (fits_register(d, p) && *slots != (1u << SLOTS) - 1) {
 		p->slot = (u8)bit_lowest(~*slots);
 		*slots |= 1u << p->slot;
 		p->how = POINT_REGISTER;
@@ -289,13 +291,15 @@ bool debug_is_laid(const struct debug *d, gpa_t gpa)
 	return false;
 }
 
-/* In a page that may not be executed every instruction exits that a breakpoint is on, as those do that have an INT3. */
+/* In a page that may not be executed every instruction exits that a breakpoint is on, as those do that have an INT3;
+ * one that a debug register is for may have its turn only behind the page's. */
 bool debug_is_meant(const struct debug *d, gpa_t gpa, u64 address, u8 *kind)
 {
 	for (u32 i = 0; i < d->point_end; i++) {
 		const struct debug_point *p = &d->points[i];
+		bool is_there = p->how == POINT_REGISTER || (is_in_page(p, page_of(gpa)) && p->gpa.v == gpa.v);
 
-		if (!is_in_page(p, page_of(gpa)) || !is_execution(p) || p->gpa.v != gpa.v || p->address != address)
+		if (!p->is_used || !is_there || !is_execution(p) || p->address != address)
 			continue;
 		*kind = p->kind;
 		return true;

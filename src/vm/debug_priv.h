@@ -74,12 +74,13 @@ struct debug {
 	struct gdb_target target;
 	struct vm *vm; /* NULL: there is none now */
 	bool waits;
-	bool is_stopped;      /* by the debugger */
-	bool is_dead;         /* stopped by a fault, and looked at */
-	bool runs_time;       /* the guest's clock goes on while it is stopped */
-	bool lets_interrupts; /* into steps */
-	bool wants_plan;      /* debug_points_plan() is due */
-	u32 attended;         /* whose event was seen to last */
+	bool is_stopped;       /* by the debugger */
+	bool is_dead;          /* stopped by a fault, and looked at */
+	bool runs_time;        /* the guest's clock goes on while it is stopped */
+	bool lets_interrupts;  /* into steps */
+	bool avoids_registers; /* all points by pages, as far as they can be */
+	bool wants_plan;       /* debug_points_plan() is due */
+	u32 attended;          /* whose event was seen to last */
 	struct debug_over over;
 	struct debug_vcpu vcpu[VM_VCPUS_MAX];
 	struct debug_point points[DEBUG_POINTS_MAX];

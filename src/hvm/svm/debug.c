@@ -8,15 +8,34 @@
 
 #define ALL_REGISTERS UINT16_MAX
 
+/*
+ * QEMU's TCG takes no notice of a DR7 that VMRUN loads: a breakpoint is one for it when MOV has written DR7, whoever
+ * did that. So the host's DR7 has the guest's breakpoints there while the vcpu is loaded; at addresses that the host
+ * has code at, too, trap_handle() passes over them. Data are left out: TCG does not bear that those go away before it
+ * has told of them.
+ */
+static void armed_set(u64 dr7)
+{
+	u64 armed = DR7_FIXED;
+
+	for (unsigned n = 0; n < 4; n++)
+		if (!(dr7 & DR7_RW(n)))
+			armed |= dr7 & DR7_ENABLE(n);
+	if (svm_is_tcg())
+		write_dr7(armed);
+}
+
 /* DR6 in the VMCB only collects what the processor adds to it: the guest's is in v->state. */
 static void debugger_load(const struct hvm_vcpu *v)
 {
+	armed_set(DR7_FIXED);
 	write_dr0(v->debug.dr[0]);
 	write_dr1(v->debug.dr[1]);
 	write_dr2(v->debug.dr[2]);
 	write_dr3(v->debug.dr[3]);
 	vmcb_dr7_set(v->control, v->debug.dr7);
 	vmcb_dr6_set(v->control, DR6_FIXED);
+	armed_set(v->debug.dr7);
 }
 
 void svm_debug_fetch(struct hvm_vcpu *v, u32 groups)
@@ -57,6 +76,12 @@ void svm_debug_load(const struct hvm_vcpu *v)
 		debugger_load(v);
 	else
 		switch_breakpoints_load(&v->state);
+}
+
+void svm_debug_put(const struct hvm_vcpu *v)
+{
+	if (v->debug.what & HVM_DEBUG_REGISTERS)
+		armed_set(DR7_FIXED);
 }
 
 static u64 linear_rip(const struct vmcb *b)
@@ -145,10 +170,10 @@ bool svm_is_tcg(void)
 	return is;
 }
 
-/* TCG does not look at the DR7 that VMRUN loads: a breakpoint is one for it only when MOV has written DR7. */
+/* TCG tells of data that were hit some time before, too. */
 bool svm_debug_can(u32 what)
 {
-	return !(what & HVM_DEBUG_REGISTERS) || !svm_is_tcg();
+	return !(what & HVM_DEBUG_DATA) || !svm_is_tcg();
 }
 
 err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
@@ -161,8 +186,10 @@ err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
 	if (changed & what & HVM_DEBUG_REGISTERS)
 		hvm_fetch(v, STATE_DEBUG | STATE_DR7);
 	v->debug.what = what;
-	if (changed & ~what & HVM_DEBUG_REGISTERS)
+	if (changed & ~what & HVM_DEBUG_REGISTERS) {
+		armed_set(DR7_FIXED);
 		hvm_mark_dirty(v, STATE_DEBUG | STATE_DR7);
+	}
 	if (what & HVM_DEBUG_REGISTERS)
 		debugger_load(v);
 	/* A step over IRET that ends blocking by NMI has intercepts of its own, till it is done. */

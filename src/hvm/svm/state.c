@@ -259,6 +259,7 @@ void svm_vcpu_put(struct hvm_vcpu *v)
 	switch_fpu_save(v);
 	hvm_fetch(v, STATE_ALL);
 	svm_write_back(v);
+	svm_debug_put(v);
 }
 
 void svm_vcpu_flush(struct hvm_vcpu *v)

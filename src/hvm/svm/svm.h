@@ -100,6 +100,8 @@ err_t svm_debug_set(struct hvm_vcpu *v, u32 what);
 void svm_debug_fetch(struct hvm_vcpu *v, u32 groups);
 void svm_debug_write(struct hvm_vcpu *v, u32 groups);
 void svm_debug_load(const struct hvm_vcpu *v);
+/* The vcpu leaves this CPU: nothing of its debug registers stays in force. */
+void svm_debug_put(const struct hvm_vcpu *v);
 /* #DB has exited: for what, as in DR6. */
 u64 svm_debug_exception(struct hvm_vcpu *v);
 /* Is this processor QEMU's TCG? */

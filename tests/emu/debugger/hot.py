@@ -3,7 +3,7 @@
 import os
 import re
 
-from .session import Gdb, Machine, run_checks, verdict
+from .session import Gdb, Machine, first_words, run_checks, verdict
 
 TIMES = 100  # as tests/guest/debuggee has it
 # An instruction each that the emulator knows. hot_ret is called by hot_call as well.
@@ -45,7 +45,7 @@ def run(options, port):
     gdb = Gdb("gdb", os.path.join(options.out, "gdb-hot.log"))
     try:
         verdict(machine.wait_for(r"waits for gdb"), "hot: the VM waits")
-        run_checks(gdb, [(f"file {elf}64", None), (f"target remote :{port}", "guest_start")])
+        run_checks(gdb, [(f"file {elf}64", None), (f"target remote :{port}", "guest_start")] + first_words(options))
         found = passes(gdb, PASSED)
         if options.row == "vmx":
             counted(gdb, found)

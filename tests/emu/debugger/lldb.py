@@ -68,6 +68,8 @@ def run(options, port):
                       os.path.join(options.out, "gdb-lldb.console"))
     script = os.path.join(options.out, "gdb-lldb.script")
     attach = [f"target create {elf}64", f"gdb-remote {port}"]
+    if options.first:
+        attach.append(f"process plugin packet monitor {options.first}")
     with open(script, "w", encoding="utf-8") as file:
         file.write("\n".join(attach + [command for command, _ in CHECKS] + ["quit"]) + "\n")
     try:

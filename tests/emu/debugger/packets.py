@@ -328,6 +328,8 @@ def run(options, port):
         verdict(machine.wait_for(r"second: waits for gdb"), "packets: both VMs wait")
         talk = Talk(port, "packets")
         framing(talk)
+        if options.first:
+            talk.check("qRcmd," + options.first.encode().hex(), "OK")
         talk.entry = int.from_bytes(bytes.fromhex(talk.remote.ask("p10").decode()), "little")
         refusals(talk)
         queries(talk, 1)

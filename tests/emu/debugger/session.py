@@ -122,6 +122,11 @@ class Gdb:
         self.log.close()
 
 
+def first_words(options):
+    """What `monitor` is told of the row."""
+    return [(f"monitor {options.first}", r"^$")] if options.first else []
+
+
 def run_checks(gdb, checks, patience=ANSWER_S):
     for command, pattern in checks:
         answer = gdb.ask(command, patience)

@@ -31,6 +31,8 @@ def run(options, port, interrupts):
             text = "(nothing)" if answer is None else answer.decode("latin-1")
             verdict(re.fullmatch(pattern, text, re.S) is not None, f"{name}: {packet[:60]!r}   =~   {pattern[:80]}", text[:200])
 
+        if options.first:
+            check("qRcmd," + options.first.encode().hex(), "OK")
         if interrupts:
             check("qRcmd," + b"step-interrupts on".hex(), "OK|([0-9a-f]{2})+")
         check("Z1,%x,1" % symbols["stepped_begin"], "OK")

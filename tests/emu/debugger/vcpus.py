@@ -3,7 +3,7 @@
 import os
 import re
 
-from .session import Gdb, Machine, run_checks, verdict
+from .session import Gdb, Machine, first_words, run_checks, verdict
 
 RUNS_S = 2  # real seconds before Ctrl-C
 
@@ -49,7 +49,9 @@ def held_and_running(gdb, name, vcpus):
     # Over a breakpoint that every vcpu comes by all the time, the others running.
     run_checks(gdb, [("set scheduler-locking off", None), ("break other_turn", "Breakpoint")])
     seen = set()
-    for _ in range(12):
+    for _ in range(60):  # who has run alone before has its turn last
+        if seen == set(range(2, vcpus + 1)):
+            break
         match = re.search(r"Thread (\d+) \"vcpu", gdb.ask("continue"))
         seen.add(int(match[1]) if match else 0)
     verdict(seen == set(range(2, vcpus + 1)), f"{name}: every vcpu comes by its breakpoint", repr(seen))
@@ -75,7 +77,7 @@ def run(options, port, vcpus):
     gdb = Gdb("gdb", os.path.join(options.out, f"gdb-{name}.log"))
     try:
         verdict(machine.wait_for(r"waits for gdb"), f"{name}: the VM waits")
-        run_checks(gdb, [(f"file {elf}64", None), (f"target remote :{port}", "guest_start")])
+        run_checks(gdb, [(f"file {elf}64", None), (f"target remote :{port}", "guest_start")] + first_words(options))
         states(gdb, name, vcpus)
         if vcpus > 1:
             held_and_running(gdb, name, vcpus)
