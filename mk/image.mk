@@ -50,7 +50,7 @@ $(O)/image/hvm/backends.o: $(BACKEND_LIST)
 $(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
 # Small rather than fast: what runs once, at the prompt, or after a failure.
-IMAGE_SMALL := boot load main ctl gdb host/smp host/numa host/mtrr policy/placement vm/life vm/rebalance \
+IMAGE_SMALL := boot load main config ctl gdb dev/acpi/ host/smp host/numa host/mtrr policy/placement policy/cpuid_fill vm/life vm/rebalance \
 	vm/debug_command hvm/finding hvm/vmx/caps hvm/svm/caps hvm/vmx/explain hvm/svm/explain hvm/vmx/entry_check hvm/svm/entry_check
 $(filter $(IMAGE_SMALL:%=$(O)/image/%%),$(IMAGE_OBJECTS)): IMAGE_CFLAGS += $(if $(filter debug,$(BUILD)),,-Os)
 

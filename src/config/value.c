@@ -216,7 +216,7 @@ static err_t read_time(const struct config_key *key, const char *value, void *ds
 {
 	char least[32];
 	char most[32];
-	u64 ns;
+	u64 ns = 0;
 	err_t err = time_parse(value, &ns);
 
 	config_time_text(least, sizeof(least), key->min);
