@@ -20,7 +20,7 @@ static void check_effects(const struct lapic_effects *fx)
 
 static void receive(struct lapic *l, const u8 *in)
 {
-	struct apic_msg msg = apic_msg_from_msi(load_u32(in + 2), load_u16(in + 6));
+	struct apic_msg msg = apic_msg_from_msi(load_u32(in + 2), load_u16(in + 6), in[1] & 8);
 
 	msg.shorthand = in[1] & 3;
 	msg.wide = in[1] & 4;
@@ -137,6 +137,8 @@ int LLVMFuzzerTestOneInput(const u8 *in, size_t bytes)
 		return 0;
 	config.has_tsc_deadline = in[0] & 1;
 	config.timer_hz = in[0] & 2 ? 33333333 : 25000000;
+	config.starts_x2apic = in[0] & 4;
+	config.apic_id = in[0] & 4 ? 0x1205 : 5;
 	lapic_init(&l, &config);
 	for (size_t i = 1; i + STEP_BYTES <= bytes; i += STEP_BYTES) {
 		now_ns += 1ull << (in[i] >> 4 & 15);

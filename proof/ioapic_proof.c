@@ -16,6 +16,7 @@ static struct ioapic any_valid_ioapic(void)
 	io.id = nondet_u8();
 	io.select = nondet_u8();
 	io.lines = nondet_u32();
+	io.has_extended_destination = nondet_bool();
 	for (unsigned i = 0; i < IOAPIC_PINS; i++)
 		io.entry[i] = nondet_u64();
 	ASSUME(ioapic_valid(&io));
@@ -39,7 +40,10 @@ static void prove_messages(const struct ioapic *io, const struct ioapic_effects 
 		return;
 	PROVE(fx->pin[i] < IOAPIC_PINS);
 	PROVE(!(io->entry[fx->pin[i]] & MASKED) && (io->lines >> fx->pin[i] & 1));
-	PROVE(fx->msg[i].vector == (u8)io->entry[fx->pin[i]] && fx->msg[i].destination == io->entry[fx->pin[i]] >> 56);
+	PROVE(fx->msg[i].vector == (u8)io->entry[fx->pin[i]]);
+	PROVE((fx->msg[i].destination & 0xff) == io->entry[fx->pin[i]] >> 56);
+	PROVE(fx->msg[i].destination >> 8 == (io->entry[fx->pin[i]] >> 49 & 0x7f));
+	PROVE(io->has_extended_destination || fx->msg[i].destination < 256);
 }
 
 void harness_write(void)

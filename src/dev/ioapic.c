@@ -30,10 +30,14 @@ DESC_DEFINE(ioapic, IOAPIC_FIELDS, 1);
 #define ENTRY_REMOTE_IRR BIT(14)
 #define ENTRY_LEVEL BIT(15)
 #define ENTRY_MASKED BIT(16)
+#define ENTRY_EXTENDED BITS(55, 49)
 #define ENTRY_DESTINATION BITS(63, 56)
-#define ENTRY_WRITABLE                                                                                                 \
-	(ENTRY_VECTOR | ENTRY_DELIVERY | ENTRY_LOGICAL | ENTRY_POLARITY | ENTRY_LEVEL | ENTRY_MASKED |                 \
-	 ENTRY_DESTINATION)
+
+static u64 entry_writable(const struct ioapic *io)
+{
+	return ENTRY_VECTOR | ENTRY_DELIVERY | ENTRY_LOGICAL | ENTRY_POLARITY | ENTRY_LEVEL | ENTRY_MASKED |
+	       ENTRY_DESTINATION | (io->has_extended_destination ? ENTRY_EXTENDED : 0);
+}
 
 void ioapic_init(struct ioapic *io, u8 id)
 {
@@ -65,7 +69,7 @@ bool ioapic_valid(const struct ioapic *io)
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
 		u64 entry = io->entry[pin];
 
-		if (entry & ~(ENTRY_WRITABLE | ENTRY_REMOTE_IRR))
+		if (entry & ~(entry_writable(io) | ENTRY_REMOTE_IRR))
 			return false;
 		if ((entry & ENTRY_REMOTE_IRR) && !holds_remote_irr(entry))
 			return false;
@@ -86,7 +90,7 @@ static void send(struct ioapic *io, unsigned pin, struct ioapic_effects *fx)
 		io->entry[pin] |= ENTRY_REMOTE_IRR;
 	fx->pin[fx->count] = (u8)pin;
 	fx->msg[fx->count++] = (struct apic_msg){
-		.destination = (u32)GET(ENTRY_DESTINATION, entry),
+		.destination = (u32)(GET(ENTRY_DESTINATION, entry) | GET(ENTRY_EXTENDED, entry) << 8),
 		.vector = (u8)GET(ENTRY_VECTOR, entry),
 		.delivery = (u8)GET(ENTRY_DELIVERY, entry),
 		.logical = entry & ENTRY_LOGICAL,
@@ -138,7 +142,7 @@ void ioapic_undelivered(struct ioapic *io, unsigned pin)
 static void entry_write(struct ioapic *io, unsigned pin, unsigned shift, u32 value, struct ioapic_effects *fx)
 {
 	u64 *entry = &io->entry[pin];
-	u64 written = BITS(31, 0) << shift & ENTRY_WRITABLE;
+	u64 written = BITS(31, 0) << shift & entry_writable(io);
 
 	*entry = (*entry & ~written) | ((u64)value << shift & written);
 	if (!holds_remote_irr(*entry)) /* guests without the EOI register clear it by a turn through edge mode */

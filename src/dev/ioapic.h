@@ -7,6 +7,9 @@
  * interrupt by hand then writes one register; under 0x11 Linux must switch the entry to edge and back, four accesses.
  * It also belongs to the local APIC's suppression of EOI broadcasts.
  *
+ * Where that is offered, an entry has 15 bits of destination: bits 14:8 in bits 55:49, reserved by the data sheet, as
+ * KVM and Linux know it for local APICs with wide ids (Linux, "KVM CPUID bits": KVM_FEATURE_MSI_EXT_DEST_ID).
+ *
  * A line that is asserted is active whatever the polarity bit says: the board's wires carry no voltage. The bit reads
  * back as written. Delivery status always reads idle.
  */
@@ -23,7 +26,8 @@
 	F(u8, id, "ID register, 0 to 15")                                                                              \
 	F(u8, select, "IOREGSEL")                                                                                      \
 	F(u32, lines, "bit n: the line of pin n is asserted")                                                          \
-	A(u64, entry, IOAPIC_PINS, "redirection table")
+	A(u64, entry, IOAPIC_PINS, "redirection table")                                                                \
+	F(bool, has_extended_destination, "bits 14:8 of the destination are in bits 55:49 of an entry")
 
 struct ioapic {
 	IOAPIC_FIELDS(FIELD_MEMBER, FIELD_ARRAY, FIELD_STRUCTS)
@@ -38,7 +42,10 @@ struct ioapic_effects {
 	struct apic_msg msg[IOAPIC_PINS];
 };
 
-/* Power-up state, all pins masked; `id` is 0 to 15. ioapic_reset() keeps the lines, which are their drivers'. */
+/*
+ * Power-up state, all pins masked; `id` is 0 to 15. Whoever offers extended destinations says so behind ioapic_init().
+ * ioapic_reset() keeps that, and the lines, which are their drivers'.
+ */
 void ioapic_init(struct ioapic *io, u8 id);
 void ioapic_reset(struct ioapic *io, u8 id);
 

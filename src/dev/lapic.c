@@ -59,6 +59,8 @@ void lapic_init(struct lapic *l, const struct lapic_config *config)
 	l->has_x2apic = config->has_x2apic;
 	l->has_tsc_deadline = config->has_tsc_deadline;
 	lapic_reset(l, config->is_bsp);
+	if (config->starts_x2apic)
+		l->base |= BASE_EXTD;
 }
 
 void lapic_reset(struct lapic *l, bool is_bsp)

@@ -9,6 +9,8 @@
  * Choices where the manual leaves one:
  * - Version 0x15, six LVT entries (no CMCI), EOI-broadcast suppression.
  * - The xAPIC ID register can be written (model specific); entering x2APIC mode puts the initial id back.
+ * - An id of more than 8 bits is found by its low 8 in xAPIC mode, as that mode's ID register says them, and by itself:
+ *   so INIT and start-up IPIs reach it from x2APIC mode (KVM does the same for processors that are plugged in).
  * - A pin that is asserted is active whatever the polarity bit of its LVT entry says: the board's wires carry no
  *   voltage, so a wrong polarity setting has nothing to be wrong about. The bit reads back as written.
  * - Delivery status always reads idle: nothing is ever under way between two calls.
@@ -60,6 +62,7 @@ struct lapic_config {
 	u8 phys_bits; /* MAXPHYADDR of the guest, 32 to 52 */
 	bool is_bsp;
 	bool has_x2apic;
+	bool starts_x2apic; /* firmware has entered x2APIC mode, as it must where ids pass 254 */
 	bool has_tsc_deadline;
 };
 
@@ -114,7 +117,7 @@ void lapic_init(struct lapic *l, const struct lapic_config *config);
 /* Are all fields in range and consistent? What a restored state must pass before it is used. */
 bool lapic_valid(const struct lapic *l);
 
-/* RESET: as after lapic_init(); `is_bsp` is the outcome of the BSP selection. */
+/* RESET: as after lapic_init(), in xAPIC mode; `is_bsp` is the outcome of the BSP selection. */
 void lapic_reset(struct lapic *l, bool is_bsp);
 
 /* INIT: registers as after RESET, IA32_APIC_BASE and the ids stay (SDM 3A, Local APIC State After It Receives INIT). */

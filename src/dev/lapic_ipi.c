@@ -98,6 +98,6 @@ bool lapic_is_destination(const struct lapic *l, const struct apic_msg *msg)
 	if (msg->destination == (msg->wide ? 0xffffffffu : 0xffu))
 		return true;
 	if (!msg->logical)
-		return msg->destination == (is_x2apic(l) ? l->id : l->xapic_id);
+		return msg->destination == (is_x2apic(l) || msg->destination > 0xff ? l->id : l->xapic_id);
 	return is_x2apic(l) ? is_logical_x2apic(l, msg->destination) : is_logical_xapic(l, msg->destination);
 }

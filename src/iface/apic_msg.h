@@ -25,7 +25,7 @@ enum apic_shorthand {
 };
 
 struct apic_msg {
-	u32 destination; /* APIC id or logical destination; 8 bits unless `wide` */
+	u32 destination; /* APIC id or logical destination; unless `wide` 8 bits, or 15 where that is offered */
 	u32 source;      /* x2APIC id of the sender; meaningful with a shorthand only */
 	u8 vector;       /* for APIC_STARTUP: number of the 4 KiB page to start in */
 	u8 delivery;     /* enum apic_delivery; 3 is reserved and never accepted */
@@ -40,6 +40,8 @@ struct apic_msg {
 #define APIC_MSI_BASE_MASK 0xfff00000u
 
 #define APIC_MSI_DESTINATION BITS(19, 12)
+#define APIC_MSI_EXTENDED BITS(11, 5)
+#define APIC_MSI_REMAPPABLE BIT(4)
 #define APIC_MSI_REDIRECTION BIT(3)
 #define APIC_MSI_LOGICAL BIT(2)
 #define APIC_MSI_VECTOR BITS(7, 0)
@@ -52,13 +54,18 @@ struct apic_msg {
  * The destination mode counts also without the redirection hint: Linux sends Fixed to logical destinations so, and
  * the manual's "ignored" speaks of the chipset, not of the receivers. With the hint one of several receivers is chosen,
  * as lowest-priority delivery does. Source: SDM 3A, Message Signalled Interrupts.
+ *
+ * `has_extended_destination`: bits 14:8 of the destination are in bits 11:5, which that manual reserves, unless the
+ * bit is set that means another format, remappable interrupts (as dev/ioapic.h).
  */
-static inline struct apic_msg apic_msg_from_msi(u32 address, u32 data)
+static inline struct apic_msg apic_msg_from_msi(u32 address, u32 data, bool has_extended_destination)
 {
+	bool is_extended = has_extended_destination && !(address & APIC_MSI_REMAPPABLE);
 	u8 delivery = (u8)GET(APIC_MSI_DELIVERY, data);
 
 	return (struct apic_msg){
-		.destination = (u32)GET(APIC_MSI_DESTINATION, address),
+		.destination = (u32)(GET(APIC_MSI_DESTINATION, address) |
+				     (is_extended ? GET(APIC_MSI_EXTENDED, address) << 8 : 0)),
 		.vector = (u8)GET(APIC_MSI_VECTOR, data),
 		.delivery = delivery == APIC_FIXED && (address & APIC_MSI_REDIRECTION) ? APIC_LOWEST : delivery,
 		.shorthand = APIC_TO_DESTINATION,

@@ -103,6 +103,34 @@ static void registers_keep_their_writable_bits(void **state)
 	assert_int_equal(fx.count, 0);
 }
 
+/* Bits 14:8 of the destination in bits 55:49 of the entry; bit 48 stays reserved. */
+static void extended_destinations_where_offered(void **state)
+{
+	struct ioapic io = at_reset();
+
+	(void)state;
+	set_entry(&io, 4, 0x01ffffff, 0x31);
+	assert_int_equal(reg_read(&io, 0x19), 0x01000000);
+	assert_int_equal(set_line(&io, 4, true), 1);
+	assert_int_equal(fx.msg[0].destination, 1);
+	io = at_reset();
+	io.has_extended_destination = true;
+	set_entry(&io, 4, 0x01ffffff, 0x31);
+	assert_int_equal(reg_read(&io, 0x19), 0x01fe0000);
+	assert_int_equal(set_line(&io, 4, true), 1);
+	assert_int_equal(fx.msg[0].destination, 0x7f01);
+	assert_false(fx.msg[0].wide);
+	set_entry(&io, 5, 0x00020000, 0x8032);
+	assert_int_equal(set_line(&io, 5, true), 1);
+	assert_int_equal(fx.msg[0].destination, 0x100);
+	io.has_extended_destination = false;
+	assert_false(ioapic_valid(&io));
+	io.has_extended_destination = true;
+	ioapic_reset(&io, 2);
+	assert_true(io.has_extended_destination);
+	assert_int_equal(reg_read(&io, 0x19), 0);
+}
+
 static void an_edge_sends_one_message(void **state)
 {
 	struct ioapic io = at_reset();
@@ -362,6 +390,7 @@ int main(void)
 		cmocka_unit_test(vector_of_an_edge),
 		cmocka_unit_test(registers_after_reset),
 		cmocka_unit_test(registers_keep_their_writable_bits),
+		cmocka_unit_test(extended_destinations_where_offered),
 		cmocka_unit_test(an_edge_sends_one_message),
 		cmocka_unit_test(an_edge_at_a_masked_pin_is_lost),
 		cmocka_unit_test(a_level_waits_for_its_eoi),

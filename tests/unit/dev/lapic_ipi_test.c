@@ -232,7 +232,7 @@ static void shorthands(void **state)
 
 static void msi_decodes(void **state)
 {
-	struct apic_msg msg = apic_msg_from_msi(0xfee0300c, 0x0000c151);
+	struct apic_msg msg = apic_msg_from_msi(0xfee0300c, 0x0000c151, false);
 
 	(void)state;
 	assert_int_equal(msg.destination, 3);
@@ -242,18 +242,88 @@ static void msi_decodes(void **state)
 	assert_true(msg.level);
 	assert_false(msg.wide);
 	assert_int_equal(msg.shorthand, APIC_TO_DESTINATION);
-	msg = apic_msg_from_msi(0xfeeff000, 0x00000430);
+	msg = apic_msg_from_msi(0xfeeff000, 0x00000430, false);
 	assert_int_equal(msg.destination, 0xff);
 	assert_int_equal(msg.delivery, APIC_NMI);
 	assert_false(msg.logical);
 	assert_false(msg.level);
-	msg = apic_msg_from_msi(0xfee01004, 0x00000051); /* Linux, logical flat mode: no hint */
+	msg = apic_msg_from_msi(0xfee01004, 0x00000051, false); /* Linux, logical flat mode: no hint */
 	assert_true(msg.logical);
 	assert_int_equal(msg.delivery, APIC_FIXED);
-	msg = apic_msg_from_msi(0xfee0300c, 0x00000051); /* the hint: one of them */
+	msg = apic_msg_from_msi(0xfee0300c, 0x00000051, false); /* the hint: one of them */
 	assert_int_equal(msg.delivery, APIC_LOWEST);
-	msg = apic_msg_from_msi(0xfee0300c, 0x00000451);
+	msg = apic_msg_from_msi(0xfee0300c, 0x00000451, false);
 	assert_int_equal(msg.delivery, APIC_NMI);
+}
+
+static void msi_has_fifteen_bits_where_offered(void **state)
+{
+	(void)state;
+	assert_int_equal(apic_msg_from_msi(0xfee01fe0, 0x51, true).destination, 0x7f01);
+	assert_int_equal(apic_msg_from_msi(0xfee01020, 0x51, true).destination, 0x101);
+	assert_int_equal(apic_msg_from_msi(0xfee01030, 0x51, true).destination, 1); /* the remappable format */
+	assert_int_equal(apic_msg_from_msi(0xfee01fe0, 0x51, false).destination, 1);
+	assert_false(apic_msg_from_msi(0xfee01fe0, 0x51, true).wide);
+}
+
+/* SDM 3A, Deriving Logical x2APIC ID from the Local x2APIC ID: cluster ID[19:4], bit ID[3:0]. */
+static void wide_ids_are_reached(void **state)
+{
+	static const u32 ids[] = {0x100, 0x1fe, 0x1201, 0x7fff};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_COUNT(ids); i++) {
+		u32 id = ids[i], cluster = id >> 4 << 16;
+		struct guest x2 = guest_x2apic(id), x = guest_enabled(id);
+
+		assert_int_equal(guest_rdmsr(&x2, 0x802), id);
+		assert_int_equal(guest_rdmsr(&x2, 0x80d), cluster | 1u << (id & 15));
+		assert_int_equal(guest_read(&x, X_ID), id << 24);
+		assert_true(reaches(&x2, id, false, true));
+		assert_true(reaches(&x2, id, false, false)); /* 15 bits of an I/O APIC */
+		assert_false(reaches(&x2, id & 0xff, false, true));
+		assert_false(reaches(&x2, id & 0xff, false, false) && (id & 0xff) != 0xff);
+		assert_true(reaches(&x2, cluster | 1u << (id & 15), true, true));
+		assert_false(reaches(&x2, 1u << (id & 15), true, true));
+		/* In xAPIC mode by what its ID register says, and by what that cannot say. */
+		assert_true(reaches(&x, id & 0xff, false, true));
+		assert_true(reaches(&x, id, false, true));
+		assert_false(reaches(&x, id ^ 0x200, false, true));
+	}
+}
+
+static void the_x2apic_icr_has_32_bits_of_destination(void **state)
+{
+	struct guest g = guest_x2apic(0x101);
+
+	(void)state;
+	assert_int_equal(guest_wrmsr(&g, 0x830, 0x1201ull << 32 | 0x4500), OK);
+	assert_int_equal(g.fx.flags, LAPIC_IPI);
+	assert_int_equal(g.fx.ipi.destination, 0x1201);
+	assert_int_equal(g.fx.ipi.delivery, APIC_INIT);
+	assert_int_equal(g.fx.ipi.source, 0x101);
+	assert_true(g.fx.ipi.wide);
+	assert_int_equal(guest_rdmsr(&g, 0x830), 0x1201ull << 32 | 0x4500);
+}
+
+/* What firmware has to do where ids pass 254, and what an INIT leaves as it is (SDM 3A, x2APIC State Transitions). */
+static void a_wide_id_starts_in_x2apic_mode(void **state)
+{
+	struct lapic_config config = guest_config(0x100);
+	struct guest g = {.now_ns = 1};
+
+	(void)state;
+	config.is_bsp = false;
+	config.starts_x2apic = true;
+	lapic_init(&g.l, &config);
+	assert_true(lapic_valid(&g.l));
+	assert_int_equal(g.l.base, 0xfee00c00);
+	assert_int_equal(guest_rdmsr(&g, 0x802), 0x100);
+	lapic_init_signal(&g.l);
+	assert_int_equal(g.l.base, 0xfee00c00);
+	assert_true(reaches(&g, 0x100, false, true));
+	lapic_reset(&g.l, false);
+	assert_int_equal(g.l.base, 0xfee00800);
 }
 
 int main(void)
@@ -273,6 +343,10 @@ int main(void)
 		cmocka_unit_test(logical_x2apic_destinations),
 		cmocka_unit_test(shorthands),
 		cmocka_unit_test(msi_decodes),
+		cmocka_unit_test(msi_has_fifteen_bits_where_offered),
+		cmocka_unit_test(wide_ids_are_reached),
+		cmocka_unit_test(the_x2apic_icr_has_32_bits_of_destination),
+		cmocka_unit_test(a_wide_id_starts_in_x2apic_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
