@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration against the machine: are the modules there, does the memory fit; and the invariants of the structs.
 #include "base/str.h"
+#include "config/apic_ids.h"
 #include "config/keys.h"
 #include "config/numa.h"
 #include "config/report.h"
@@ -50,6 +51,15 @@ static void check_numa(struct check *check, const struct vm_config *vm)
 
 	if (!config_numa_fits(vm, why, sizeof(why)))
 		config_report(&check->report, line, "numa: %s", why);
+}
+
+static void check_apic_ids(struct check *check, const struct vm_config *vm)
+{
+	u32 line = vm->lines[config_key_find(SECTION_VM, "apic_ids")];
+	char why[160];
+
+	if (!config_apic_ids_fit(vm, why, sizeof(why)))
+		config_report(&check->report, line, "apic_ids: %s", why);
 }
 
 /* The shortest budget that the scheduler keeps (sched/sched.h, a stranger to this folder). */
@@ -114,6 +124,7 @@ err_t config_check(struct config *config, const struct config_module *modules, u
 			check_module(&check, vm, "initrd", vm->initrd.name[j]);
 		check_memory(&check, vm, &sum);
 		check_numa(&check, vm);
+		check_apic_ids(&check, vm);
 		check_reservation(&check, vm);
 		check_exclusive(&check, config->vms, config->vm_count, i);
 	}
@@ -148,7 +159,7 @@ static bool vm_valid(const struct vm_config *vm)
 	    vm->loader > CONFIG_LOADER_PVH || vm->on_shutdown > CONFIG_SHUTDOWN_RESTART ||
 	    vm->on_reset > CONFIG_RESET_DESTROY || vm->on_crash > CONFIG_CRASH_PAUSE ||
 	    vm->initrd.count > CONFIG_INITRDS_MAX || !config_numa_valid(&vm->numa) ||
-	    vm->numa_policy > CONFIG_NUMA_STRICT)
+	    !config_apic_ids_valid(&vm->apic_ids) || vm->numa_policy > CONFIG_NUMA_STRICT)
 		return false;
 	if (vm->weight < 1 || vm->weight > 10000 || vm->cap < 1 || vm->cap > 100 || vm->budget_ns > NS_PER_SEC ||
 	    vm->period_ns < NS_PER_MS || vm->period_ns > NS_PER_SEC || vm->start_order > 1000)

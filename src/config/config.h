@@ -55,6 +55,12 @@ struct config_numa {
 	struct vnuma_node vnode[VNUMA_NODES_MAX];
 };
 
+/* The vcpus' APIC ids, none of them twice; count 0: not given. */
+struct config_apic_ids {
+	u32 count;
+	u16 id[VNUMA_VCPUS_MAX];
+};
+
 struct vm_config {
 	char name[CONFIG_VM_NAME_BYTES];
 	u32 line;
@@ -70,6 +76,7 @@ struct vm_config {
 	u32 on_crash;    /* enum config_crash */
 	struct config_numa numa;
 	u32 numa_policy; /* enum config_numa_policy */
+	struct config_apic_ids apic_ids;
 	u32 gdb;         /* enum config_gdb */
 	u32 on_gdb_lost; /* enum config_gdb_lost */
 	u32 com2;        /* enum config_com */

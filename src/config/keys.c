@@ -31,6 +31,8 @@ const struct config_key config_keys[] = {
 	 .description = "where its memory and vcpus go among the machine's NUMA nodes, see below"},
 	{"numa_policy", VM(numa_policy), .kind = KIND_CHOICE, .choices = "preferred|strict", .fallback = "preferred",
 	 .description = "memory from there and, when that is full, from near nodes; or from nowhere else"},
+	{"apic_ids", VM(apic_ids), .kind = KIND_APIC_IDS, .fallback = "",
+	 .description = "its vcpus' APIC ids, in their order; else they count from 0, or by NUMA node, see below"},
 	{"console", VM(console), .kind = KIND_SWITCH, .fallback = "on",
 	 .description = "connect the guest's COM1 to ETERNA's console"},
 	{"com2", VM(com2), .kind = KIND_CHOICE, .choices = "none|null|console", .fallback = "none",
@@ -157,6 +159,8 @@ size_t config_key_values(const struct config_key *key, char *buf, size_t size)
 	switch (key->kind) {
 	case KIND_CPUS:
 		return fmt_string(buf, size, "numbers and ranges between commas, 0 to %u", CPU_SET_MAX - 1);
+	case KIND_APIC_IDS:
+		return fmt_string(buf, size, "numbers and ranges between commas, 0 to %u", VNUMA_APIC_ID_MAX);
 	case KIND_TIME:
 		config_time_text(least, sizeof(least), key->min);
 		config_time_text(most, sizeof(most), key->max);

@@ -8,16 +8,17 @@
 enum config_section { SECTION_NONE, SECTION_HOST, SECTION_VM, SECTION_UNKNOWN };
 
 enum config_kind {
-	KIND_NUMBER,  /* u32 in min..max */
-	KIND_BYTES,   /* u64, a multiple of CONFIG_MEMORY_STEP, min..max */
-	KIND_CHOICE,  /* u32, the number of a word in `choices` */
-	KIND_SWITCH,  /* bool: on, off, yes, no */
-	KIND_TEXT,    /* char[max] */
-	KIND_MODULE,  /* char[max]: the name of a boot module */
-	KIND_MODULES, /* struct config_names */
-	KIND_NUMA,    /* struct config_numa */
-	KIND_CPUS,    /* struct cpu_set */
-	KIND_TIME     /* u64 nanoseconds, min..max; min 0 is written "0" */
+	KIND_NUMBER,   /* u32 in min..max */
+	KIND_BYTES,    /* u64, a multiple of CONFIG_MEMORY_STEP, min..max */
+	KIND_CHOICE,   /* u32, the number of a word in `choices` */
+	KIND_SWITCH,   /* bool: on, off, yes, no */
+	KIND_TEXT,     /* char[max] */
+	KIND_MODULE,   /* char[max]: the name of a boot module */
+	KIND_MODULES,  /* struct config_names */
+	KIND_NUMA,     /* struct config_numa */
+	KIND_APIC_IDS, /* struct config_apic_ids */
+	KIND_CPUS,     /* struct cpu_set */
+	KIND_TIME      /* u64 nanoseconds, min..max; min 0 is written "0" */
 };
 
 struct config_key {

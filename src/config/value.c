@@ -5,6 +5,7 @@
 #include "base/fmt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "config/apic_ids.h"
 #include "config/keys.h"
 #include "config/numa.h"
 
@@ -255,6 +256,8 @@ err_t config_value_read(const struct config_key *key, const char *value, void *o
 		return read_names(value, dst, reason);
 	case KIND_NUMA:
 		return config_numa_read(value, dst, why, size);
+	case KIND_APIC_IDS:
+		return config_apic_ids_read(value, dst, why, size);
 	case KIND_CPUS:
 		return read_cpus(value, dst, reason);
 	case KIND_TIME:

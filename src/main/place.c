@@ -43,6 +43,8 @@ err_t place_vm(const struct vm_config *config, struct vnuma *out)
 		.memory_bytes = config->memory_bytes,
 		.vnode_count = config->numa.vnode_count,
 		.vnode = config->numa.vnode,
+		.apic_id_count = config->apic_ids.count,
+		.apic_id = config->apic_ids.id,
 	};
 	char why[PLACEMENT_WHY_BYTES];
 	err_t err;

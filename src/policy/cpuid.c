@@ -72,6 +72,8 @@ static struct policy_cpuid_leaf *leaf_entry(struct policy_cpuid *t, u32 leaf)
 {
 	if (leaf >= CPUID_EXTENDED_BASE)
 		return &t->extended[leaf - CPUID_EXTENDED_BASE];
+	if (leaf >= CPUID_KVMS_BASE)
+		return &t->kvms[leaf - CPUID_KVMS_BASE];
 	if (leaf >= CPUID_OURS_BASE)
 		return &t->ours[leaf - CPUID_OURS_BASE];
 	return &t->basic[leaf];
@@ -241,9 +243,10 @@ u32 policy_xsave_compact_bytes(const struct policy_cpuid *table, u64 features)
 /* The vcpus of the package that this APIC id is in; at least 1. */
 static u32 package_vcpus(const struct policy_cpuid *t, u32 apic_id)
 {
-	u32 package = apic_id >> t->package_shift;
-
-	return package < t->package_count ? MAX(t->package_vcpus[package], (u8)1) : 1;
+	for (u32 i = 0; i < t->package_count; i++)
+		if (apic_id >> t->package_shift == t->package[i])
+			return MAX(t->package_vcpus[i], (u8)1);
+	return 1;
 }
 
 static void patch_live(const struct policy_cpuid *t, const struct policy_cpuid_vcpu *v, u8 live, u32 out[4])
@@ -261,8 +264,8 @@ static void patch_live(const struct policy_cpuid *t, const struct policy_cpuid_v
 			out[CPUID_ECX] |= (u32)LEAF7_ECX_OSPKE;
 		break;
 	case POLICY_LIVE_TOPOLOGY:
-		if (GET(BITS(7, 0), out[CPUID_ECX]) && v->apic_id >> t->package_shift < t->package_count)
-			out[CPUID_EBX] = t->package_vcpus[v->apic_id >> t->package_shift];
+		if (GET(BITS(7, 0), out[CPUID_ECX]))
+			out[CPUID_EBX] = package_vcpus(t, v->apic_id);
 		out[CPUID_EDX] = v->apic_id;
 		break;
 	case POLICY_LIVE_CORES:
@@ -295,6 +298,8 @@ static const struct policy_cpuid_leaf *leaf_find(const struct policy_cpuid *t, u
 		return &t->ours[leaf - CPUID_OURS_BASE];
 	if (leaf - CPUID_OURS_BASE < 0x100)
 		return NULL;
+	if (leaf - CPUID_KVMS_BASE < POLICY_CPUID_KVMS && t->has_wide_ids)
+		return &t->kvms[leaf - CPUID_KVMS_BASE];
 	return &t->basic[t->basic_count - 1];
 }
 

@@ -12,6 +12,7 @@
 #define POLICY_CPUID_BASIC 0x20u    /* leaves 0 to 0x1f */
 #define POLICY_CPUID_EXTENDED 0x1fu /* leaves 0x80000000 to 0x8000001e */
 #define POLICY_CPUID_OURS 0x11u     /* leaves 0x40000000 to 0x40000010 */
+#define POLICY_CPUID_KVMS 2u        /* leaves 0x40000100 and 0x40000101, of VMs with ids of more than 8 bits */
 #define POLICY_CPUID_SLOTS 96u
 #define POLICY_XSAVE_COMPONENTS 32u
 
@@ -53,12 +54,15 @@ struct policy_cpuid {
 	struct policy_cpuid_leaf basic[POLICY_CPUID_BASIC];
 	struct policy_cpuid_leaf extended[POLICY_CPUID_EXTENDED];
 	struct policy_cpuid_leaf ours[POLICY_CPUID_OURS];
+	struct policy_cpuid_leaf kvms[POLICY_CPUID_KVMS];
 	struct policy_cpuid_slot slot[POLICY_CPUID_SLOTS];
 	u8 constant[POLICY_CPUID_BASIC]; /* slot + 1 of a leaf that has one and nothing live in it; else 0 */
 
 	u8 package_shift; /* an APIC id shifted by it is the number of the vcpu's package */
 	u8 package_count;
-	bool is_amd; /* by the vendor's name: its own leaves about topology count */
+	bool has_wide_ids;            /* more than 8 bits */
+	bool is_amd;                  /* by the vendor's name: its own leaves about topology count */
+	u16 package[VNUMA_NODES_MAX]; /* its number */
 	u8 package_vcpus[VNUMA_NODES_MAX];
 
 	u64 xfeatures; /* as policy_xfeatures() */

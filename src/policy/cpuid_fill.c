@@ -13,7 +13,7 @@ static bool has_nodes(const struct cpuid_build *b)
 /* Bits of APIC id that number the vcpus of a package: the smallest power of two that holds them. */
 static u32 topology_shift(const struct cpuid_build *b)
 {
-	if (has_nodes(b))
+	if (has_nodes(b) || (b->vm->numa && b->vm->numa->has_apic_ids))
 		return vnuma_package_shift(b->vm->numa);
 	return b->vm->vcpu_count > 1 ? bit_highest(b->vm->vcpu_count - 1) + 1 : 0;
 }
@@ -78,7 +78,7 @@ void cpuid_fill_version(struct cpuid_build *b, u32 leaf, u32 subleaf, struct pol
 void cpuid_fill_caches(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
 {
 	u32 *eax = &slot->reg[CPUID_EAX];
-	u32 ids = (1u << topology_shift(b)) - 1;
+	u32 ids = MIN((1u << topology_shift(b)) - 1, 4095u); /* has 12 bits */
 
 	(void)leaf;
 	(void)subleaf;
@@ -108,6 +108,16 @@ static u32 package_vcpus(const struct cpuid_build *b, u32 package)
 	return has_nodes(b) ? vnuma_count(b->vm->numa->node[package].vcpus) : b->vm->vcpu_count;
 }
 
+/* By the id of its first vcpu; one without vcpus is never asked for. */
+static u32 package_number(const struct cpuid_build *b, u32 package)
+{
+	const struct vnuma *v = b->vm->numa;
+
+	if (!v || !v->node[package].vcpus)
+		return package;
+	return vnuma_apic_id(v, bit_lowest(v->node[package].vcpus)) >> topology_shift(b);
+}
+
 /* Which package a vcpu asks from shows in its APIC id: policy_cpuid() looks the number of its vcpus up. */
 static void packages_keep(const struct cpuid_build *b)
 {
@@ -115,8 +125,11 @@ static void packages_keep(const struct cpuid_build *b)
 
 	t->package_shift = (u8)topology_shift(b);
 	t->package_count = has_nodes(b) ? (u8)b->vm->numa->node_count : 1;
-	for (u32 i = 0; i < t->package_count; i++)
+	for (u32 i = 0; i < t->package_count; i++) {
 		t->package_vcpus[i] = (u8)package_vcpus(b, i);
+		t->package[i] = (u16)package_number(b, i);
+	}
+	t->has_wide_ids = b->vm->numa && vnuma_has_wide_ids(b->vm->numa);
 }
 
 /* Level 0: one thread in a core; level 1: the cores of the package (SDM 2, Extended Topology Enumeration). */
@@ -187,6 +200,28 @@ void cpuid_fill_hypervisor(struct cpuid_build *b, u32 leaf, u32 subleaf, struct 
 	(void)subleaf;
 	slot->reg[CPUID_EAX] = CPUID_OURS_BASE + POLICY_CPUID_OURS - 1;
 	memcpy(&slot->reg[CPUID_EBX], CPUID_SIGNATURE, 12);
+}
+
+/*
+ * Linux uses x2APIC mode without interrupt remapping only where it knows the hypervisor, and takes the extended
+ * destination id from it only where it is KVM (KVM, "CPUID bits": KVM_FEATURE_MSI_EXT_DEST_ID). It looks for signatures
+ * at each 0x100 from 0x40000000 on, so this one stands behind ours.
+ */
+void cpuid_fill_kvm(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
+{
+	(void)b;
+	(void)leaf;
+	(void)subleaf;
+	slot->reg[CPUID_EAX] = CPUID_KVMS_BASE + POLICY_CPUID_KVMS - 1;
+	memcpy(&slot->reg[CPUID_EBX], "KVMKVMKVM\0\0", 12);
+}
+
+void cpuid_fill_kvm_features(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)
+{
+	(void)b;
+	(void)leaf;
+	(void)subleaf;
+	slot->reg[CPUID_EAX] = (u32)BIT(15);
 }
 
 void cpuid_fill_timing(struct cpuid_build *b, u32 leaf, u32 subleaf, struct policy_cpuid_slot *slot)

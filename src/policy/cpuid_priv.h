@@ -7,6 +7,7 @@
 
 #define CPUID_SIGNATURE "EternaEterna"
 #define CPUID_OURS_BASE 0x40000000u
+#define CPUID_KVMS_BASE 0x40000100u
 #define CPUID_EXTENDED_BASE 0x80000000u
 
 /* The evaluation of one VM's table. */
@@ -24,7 +25,7 @@ typedef void cpuid_fill_fn(struct cpuid_build *b, u32 leaf, u32 subleaf, struct 
 cpuid_fill_fn cpuid_fill_none, cpuid_fill_vendor, cpuid_fill_version, cpuid_fill_caches, cpuid_fill_feature_count,
 	cpuid_fill_topology, cpuid_fill_xsave, cpuid_fill_tsc, cpuid_fill_frequency, cpuid_fill_amx,
 	cpuid_fill_hypervisor, cpuid_fill_timing, cpuid_fill_extended, cpuid_fill_signature, cpuid_fill_addresses,
-	cpuid_fill_amd_caches, cpuid_fill_amd_core;
+	cpuid_fill_amd_caches, cpuid_fill_amd_core, cpuid_fill_kvm, cpuid_fill_kvm_features;
 
 /* Is it by leaf 0 one of the vendors who follow the APM? */
 bool cpuid_is_amd(const u32 leaf_0[4]);

@@ -35,10 +35,11 @@ struct policy_host {
 };
 
 struct policy_vm {
-	u32 vcpu_count;           /* 1 to 255; APIC ids are 0 to vcpu_count - 1, but for nodes */
-	const struct vnuma *numa; /* NULL: one node; each of several is a package, with APIC ids by vnuma_apic_id() */
-	u32 tsc_khz;              /* of the guest's TSC */
-	u8 phys_bits;             /* MAXPHYADDR of the guest, 32 to 52; 0: the host's */
+	u32 vcpu_count; /* 1 to 255 */
+	const struct vnuma
+		*numa; /* NULL: one node, APIC ids from 0; each of several is a package, ids by vnuma_apic_id() */
+	u32 tsc_khz;   /* of the guest's TSC */
+	u8 phys_bits;  /* MAXPHYADDR of the guest, 32 to 52; 0: the host's */
 };
 
 /* Registers of a CPUID result, as indices. */

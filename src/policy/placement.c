@@ -243,6 +243,25 @@ static err_t place(const struct placement_host *host, const struct placement_wis
 	}
 }
 
+static err_t apic_ids_check(const struct placement_wish *wish, struct vnuma *out, char *why)
+{
+	for (u32 i = 0; i < wish->apic_id_count; i++) {
+		out->has_apic_ids = true;
+		out->apic_id[i] = wish->apic_id[i];
+	}
+	if (out->has_apic_ids && vnuma_package_shift(out) == VNUMA_NO_SHIFT) {
+		fmt_string(why, PLACEMENT_WHY_BYTES, "apic_ids: no bits of them tell its %u nodes apart",
+			   out->node_count);
+		return ERR_SPACE;
+	}
+	if (!out->has_apic_ids && out->node_count > 1 && out->node_count << vnuma_package_shift(out) > APIC_IDS) {
+		fmt_string(why, PLACEMENT_WHY_BYTES, "the APIC ids of %u nodes of up to %u vcpus pass 254",
+			   out->node_count, vnuma_vcpus_most(out));
+		return ERR_SPACE;
+	}
+	return OK;
+}
+
 err_t placement_make(const struct placement_host *host, const struct placement_wish *wish, struct vnuma *out, char *why)
 {
 	err_t err;
@@ -264,10 +283,5 @@ err_t placement_make(const struct placement_host *host, const struct placement_w
 	if (wish->mode != PLACEMENT_VNODES)
 		vcpus_divide(host, out, wish->vcpu_count);
 	distances_copy(host, out);
-	if (out->node_count > 1 && out->node_count << vnuma_package_shift(out) > APIC_IDS) {
-		fmt_string(why, PLACEMENT_WHY_BYTES, "the APIC ids of %u nodes of up to %u vcpus pass 254",
-			   out->node_count, vnuma_vcpus_most(out));
-		return ERR_SPACE;
-	}
-	return OK;
+	return apic_ids_check(wish, out, why);
 }

@@ -32,14 +32,16 @@ struct placement_wish {
 	u64 memory_bytes;
 	u32 vnode_count; /* PLACEMENT_VNODES: every vcpu in one of them, memory as much as the VM's */
 	const struct vnuma_node *vnode;
+	u32 apic_id_count;  /* vcpu_count, or 0: they follow from the nodes */
+	const u16 *apic_id; /* none of them twice */
 };
 
 /**
  * Place a VM.
  *
  * @return OK; ERR_NOMEM: not that much is free where it must be; ERR_RANGE: the machine has no such node, or the wish
- *         contradicts itself; ERR_SPACE: the APIC ids pass 254. On an error `why` (PLACEMENT_WHY_BYTES) has the
- * figures.
+ *         contradicts itself; ERR_SPACE: the APIC ids pass 254, or given ones don't tell the nodes apart. On an error
+ *         `why` (PLACEMENT_WHY_BYTES) has the figures.
  */
 err_t placement_make(const struct placement_host *host, const struct placement_wish *wish, struct vnuma *out, char *why)
 	MUST_CHECK;

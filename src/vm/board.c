@@ -24,6 +24,7 @@ err_t board_init(struct vm *vm, u64 wall_seconds)
 	memset(b, 0, sizeof(*b));
 	pic_init(&b->pic);
 	ioapic_init(&b->ioapic, IOAPIC_ID);
+	b->ioapic.has_extended_destination = vnuma_has_wide_ids(&vm->numa);
 	pit_reset(&b->pit, now);
 	rtc_init(&b->rtc, (s64)wall_seconds, now);
 	rtc_set_memory(&b->rtc, vm->low_bytes, vm->high_bytes);

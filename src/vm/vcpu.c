@@ -25,6 +25,7 @@ static void lapic_start(struct vcpu *v)
 		.phys_bits = memory_host_caps()->pa_bits,
 		.is_bsp = v->index == 0,
 		.has_x2apic = true,
+		.starts_x2apic = vnuma_has_wide_ids(&v->vm->numa),
 		.has_tsc_deadline = true,
 	};
 

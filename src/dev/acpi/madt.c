@@ -48,14 +48,14 @@ static void put_override(struct table_writer *w, u8 irq, u32 gsi, u16 flags)
 }
 
 /* LINT1 is NMI, on every processor. */
-static void put_nmis(struct table_writer *w, u32 vcpu_count)
+static void put_nmis(struct table_writer *w, bool has_x2apics)
 {
 	put_u8(w, MADT_LAPIC_NMI);
 	put_u8(w, 6);
 	put_u8(w, MADT_ALL_LAPICS);
 	put_u16(w, MADT_CONFORMS);
 	put_u8(w, MADT_LINT1);
-	if (vcpu_count <= XAPIC_IDS)
+	if (!has_x2apics)
 		return;
 	put_u8(w, MADT_X2APIC_NMI);
 	put_u8(w, 12);
@@ -68,11 +68,14 @@ static void put_nmis(struct table_writer *w, u32 vcpu_count)
 u32 put_madt(struct table_writer *w, const struct acpi_config *c)
 {
 	u32 at = table_begin(w, "APIC", MADT_REVISION);
+	u32 id_most = 0;
 
 	put_u32(w, (u32)ACPI_LAPIC_BASE);
 	put_u32(w, MADT_PCAT_COMPAT);
-	for (u32 uid = 0; uid < c->vcpu_count; uid++)
+	for (u32 uid = 0; uid < c->vcpu_count; uid++) {
 		put_local_apic(w, uid, acpi_apic_id(c, uid));
+		id_most = MAX(id_most, acpi_apic_id(c, uid));
+	}
 	put_u8(w, MADT_IOAPIC);
 	put_u8(w, 12);
 	put_u8(w, c->ioapic_id);
@@ -81,7 +84,7 @@ u32 put_madt(struct table_writer *w, const struct acpi_config *c)
 	put_u32(w, 0); /* its first GSI */
 	put_override(w, 0, 2, MADT_CONFORMS);
 	put_override(w, ACPI_PM_SCI, ACPI_PM_SCI, MADT_LEVEL_HIGH);
-	put_nmis(w, c->vcpu_count);
+	put_nmis(w, id_most >= XAPIC_IDS);
 	table_end(w);
 	return at;
 }

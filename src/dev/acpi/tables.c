@@ -180,7 +180,7 @@ static err_t check(const struct acpi_config *c, u32 size)
 		return ERR_RANGE;
 	if (!IS_ALIGNED(c->base, 64))
 		return ERR_ALIGN;
-	if (has_nodes(c) && c->vcpu_count > VNUMA_VCPUS_MAX)
+	if (c->numa && c->vcpu_count > VNUMA_VCPUS_MAX)
 		return ERR_RANGE;
 	if (c->base > 4 * GIB - acpi_tables_size(c->vcpu_count))
 		return ERR_RANGE;

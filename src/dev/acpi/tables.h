@@ -19,7 +19,7 @@
 struct acpi_config {
 	u64 base;                 /* guest-physical address of the tables, a multiple of 64, all of them below 4 GiB */
 	u32 vcpu_count;           /* 1 to ACPI_VCPUS_MAX; the processor's uid is the vcpu's index */
-	const struct vnuma *numa; /* NULL: one node; APIC ids are vnuma_apic_id(), else the vcpu's index */
+	const struct vnuma *numa; /* APIC ids are vnuma_apic_id(); NULL: one node, and they are the vcpus' indices */
 	u64 low_ram_bytes;        /* with numa: RAM from 0 on; the rest begins at 4 GiB */
 	u32 com_mask;             /* bit n: there is COM(n + 1); COM1 always is, up to ACPI_COMS */
 	u8 ioapic_id;

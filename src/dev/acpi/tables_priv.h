@@ -13,7 +13,7 @@ static inline bool has_nodes(const struct acpi_config *config)
 
 static inline u32 acpi_apic_id(const struct acpi_config *config, u32 vcpu)
 {
-	return has_nodes(config) ? vnuma_apic_id(config->numa, vcpu) : vcpu;
+	return config->numa ? vnuma_apic_id(config->numa, vcpu) : vcpu;
 }
 
 #define MADT_VCPU_BYTES 16 /* at most */

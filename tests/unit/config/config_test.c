@@ -188,6 +188,14 @@ static void bad_values_are_told(void **state)
 		{"vcpus = 99999999999999999999", "vcpus: \"99999999999999999999\" is not a number from 1 to 64"},
 		{"cpus = 3-2", "cpus: \"3-2\" is not a list of CPUs such as 2-3 or 0,4, each at most 255"},
 		{"cpus = 256", "cpus: \"256\" is not a list of CPUs such as 2-3 or 0,4, each at most 255"},
+		{"apic_ids = 1-", "apic_ids: \"1-\" is not a list of APIC ids such as 0-1,256, each at most 32767"},
+		{"apic_ids = 0,32768",
+		 "apic_ids: \"0,32768\" is not a list of APIC ids such as 0-1,256, each at most 32767"},
+		{"apic_ids = 0-70", "apic_ids: more than 64 ids"},
+		{"apic_ids = 255", "apic_ids: 255 is nobody's: it stands for all"},
+		{"apic_ids = 0,254-256", "apic_ids: 255 is nobody's: it stands for all"},
+		{"apic_ids = 256,0", "apic_ids: 256 is too high for vcpu 0, whose id is at most 254"},
+		{"apic_ids = 0-3,2", "apic_ids: 2 is there twice"},
 		{"budget = 10", "budget: \"10\" is not a time such as 500us, 10ms or 2s"},
 		{"budget = ms", "budget: \"ms\" is not a time such as 500us, 10ms or 2s"},
 		{"budget = 10 hours", "budget: \"10 hours\" is not a time such as 500us, 10ms or 2s"},
@@ -385,6 +393,36 @@ static void scheduling_is_checked(void **state)
 	assert_false(config_valid(&config));
 }
 
+static void apic_ids_fit_their_vm(void **state)
+{
+	const struct config_module modules[] = {{"k", ""}};
+	static const char nodes[] = "numa = node 0 cpus 0-1 memory 512M, node 1 cpus 2-3 memory 512M\n";
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text),
+		 "[vm a]\nkernel = k\nvcpus = 4\napic_ids = 0-1,256\n"
+		 "[vm b]\nkernel = k\napic_ids = 0-1\n"
+		 "[vm c]\nkernel = k\nvcpus = 4\napic_ids = 0 - 1 , 0x100-0x101\nmemory = 1G\n%s"
+		 "[vm d]\nkernel = k\nvcpus = 4\napic_ids = 0,256,1,257\nmemory = 1G\n%s",
+		 nodes, nodes);
+	expect(text, "");
+	assert_int_equal(config.vms[2].apic_ids.count, 4);
+	assert_int_equal(config.vms[2].apic_ids.id[3], 257);
+	check(modules, 1, 4 * GIB,
+	      "4: apic_ids: 3 ids for the 4 vcpus of [vm a]\n"
+	      "7: apic_ids: 2 ids for the 1 vcpus of [vm b]\n"
+	      "17: apic_ids: no bits of them tell the nodes of [vm d] apart\n");
+	config.vms[2].apic_ids.id[3] = 256;
+	assert_false(config_valid(&config));
+	config.vms[2].apic_ids.id[3] = 255;
+	assert_false(config_valid(&config));
+	config.vms[2].apic_ids.id[3] = 257;
+	assert_true(config_valid(&config));
+	config.vms[2].apic_ids.id[0] = 255;
+	assert_false(config_valid(&config));
+}
+
 static void vms_start_in_order(void **state)
 {
 	u32 order[CONFIG_VMS_MAX];
@@ -448,6 +486,7 @@ int main(void)
 		cmocka_unit_test(every_error_is_listed),
 		cmocka_unit_test(bad_values_are_told),
 		cmocka_unit_test(scheduling_is_checked),
+		cmocka_unit_test(apic_ids_fit_their_vm),
 		cmocka_unit_test(vms_start_in_order),
 		cmocka_unit_test(lines_have_a_length),
 		cmocka_unit_test(odd_bytes_are_told),

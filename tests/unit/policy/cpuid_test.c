@@ -338,6 +338,100 @@ static void a_node_is_a_package(void **state)
 	assert_int_equal(ask(4, 3).eax >> 14 & 0xfff, 7); /* which share the outer cache */
 }
 
+/* Given ids: the low 8 bits in leaf 1 (SDM 3A, Consistency of APIC IDs and CPUID), all of them in leaf 0xb. */
+static void given_ids_show_in_all_leaves(void **state)
+{
+	static const struct {
+		struct vnuma numa;
+		u32 shift, caches;
+		bool is_wide;
+	} cases[] = {
+		{{.node_count = 1, .node = {{0xf, GIB, 0}}, .has_apic_ids = true, .apic_id = {0, 1, 256, 257}},
+		 9,
+		 511,
+		 true},
+		{{.node_count = 1, .node = {{0xf, GIB, 0}}, .has_apic_ids = true, .apic_id = {4, 0x7fff, 5, 6}},
+		 15,
+		 4095,
+		 true},
+		{{.node_count = 1, .node = {{0xf, GIB, 0}}, .has_apic_ids = true, .apic_id = {4, 6, 5, 7}},
+		 2,
+		 3,
+		 false},
+		{{.node_count = 1, .node = {{0x1, GIB, 0}}, .has_apic_ids = true, .apic_id = {9}}, 0, 0, false},
+		{{.node_count = 2,
+		  .node = {{0x5, GIB, 0}, {0xa, GIB, 1}},
+		  .has_apic_ids = true,
+		  .apic_id = {8, 0x7ff0, 9, 0x7ff7}},
+		 3,
+		 7,
+		 true},
+		{{.node_count = 2,
+		  .node = {{0x3, GIB, 0}, {0xc, GIB, 1}},
+		  .has_apic_ids = true,
+		  .apic_id = {8, 16, 256, 257}},
+		 5,
+		 31,
+		 true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		const struct vnuma *numa = &cases[i].numa;
+		u32 vcpus = vnuma_count(numa->node[0].vcpus | numa->node[1].vcpus);
+
+		build(&skylake, &(struct policy_vm){.vcpu_count = vcpus, .numa = numa, .tsc_khz = 50000});
+		assert_int_equal(vnuma_package_shift(numa), cases[i].shift);
+		for (u32 vcpu = 0; vcpu < vcpus; vcpu++) {
+			struct policy_cpuid_vcpu v = {.apic_id = vnuma_apic_id(numa, vcpu)};
+			struct result r = ask_on(v, 0xb, 1);
+
+			assert_int_equal(v.apic_id, numa->apic_id[vcpu]);
+			assert_int_equal(r.eax, cases[i].shift);
+			assert_int_equal(r.ebx, vcpus / numa->node_count);
+			assert_int_equal(r.edx, v.apic_id);
+			assert_int_equal(ask_on(v, 0xb, 7).edx, v.apic_id);
+			r = ask_on(v, 1, 0);
+			assert_int_equal(r.ebx >> 24, v.apic_id & 0xff);
+			assert_int_equal(r.ebx >> 16 & 0xff, MIN(1u << cases[i].shift, 255u));
+			r = ask_on(v, 4, 3);
+			assert_int_equal(r.eax >> 14 & 0xfff, cases[i].caches);
+			assert_int_equal(r.eax >> 26, MIN(cases[i].caches, 63u));
+		}
+		assert_int_equal(vnuma_has_wide_ids(numa), cases[i].is_wide);
+	}
+	build(&epyc, &(struct policy_vm){.vcpu_count = 4, .numa = &cases[1].numa, .tsc_khz = 50000});
+	assert_int_equal(ask(0x80000008, 0).ecx, 15 << 12 | 3);
+	assert_int_equal(ask_on((struct policy_cpuid_vcpu){.apic_id = 0x7fff}, 0x8000001e, 0).eax, 0x7fff);
+}
+
+/* KVM's signature where Linux looks for it, of its features none but extended destination ids; only with wide ids. */
+static void kvm_is_named_for_wide_ids_alone(void **state)
+{
+	struct vnuma numa = vnuma_one(2, GIB);
+	struct result r;
+
+	(void)state;
+	numa.has_apic_ids = true;
+	numa.apic_id[1] = 256;
+	build(&skylake, &(struct policy_vm){.vcpu_count = 2, .numa = &numa, .tsc_khz = 50000});
+	r = ask(0x40000000, 0);
+	assert_memory_equal(&r.ebx, "Eter", 4);
+	r = ask(0x40000100, 0);
+	assert_int_equal(r.eax, 0x40000101);
+	assert_memory_equal(&r.ebx, "KVMKVMKVM\0\0\0", 12);
+	r = ask(0x40000101, 0);
+	assert_int_equal(r.eax, 1u << 15);
+	assert_true(!r.ebx && !r.ecx && !r.edx);
+	numa.apic_id[1] = 254;
+	build(&skylake, &(struct policy_vm){.vcpu_count = 2, .numa = &numa, .tsc_khz = 50000});
+	r = ask(0x40000100, 0);
+	assert_memory_not_equal(&r.ebx, "KVMK", 4);
+	build(&skylake, &two);
+	r = ask(0x40000100, 0);
+	assert_memory_not_equal(&r.ebx, "KVMK", 4);
+}
+
 /* AMD's own leaves say the same (APM 3, CPUID Fn8000_0008_ECX, Fn8000_001D, Fn8000_001E, Legacy Method). */
 static void amd_leaves_say_the_packages(void **state)
 {
@@ -521,6 +615,7 @@ int main(void)
 		cmocka_unit_test(bits_without_a_row_are_hidden), cmocka_unit_test(dangerous_features_are_hidden),
 		cmocka_unit_test(identity_is_the_hosts),         cmocka_unit_test(leaves_out_of_range_give_the_highest),
 		cmocka_unit_test(tsc_frequency_is_exact),        cmocka_unit_test(topology_agrees_in_all_leaves),
+		cmocka_unit_test(given_ids_show_in_all_leaves),  cmocka_unit_test(kvm_is_named_for_wide_ids_alone),
 		cmocka_unit_test(a_node_is_a_package),           cmocka_unit_test(amd_leaves_say_the_packages),
 		cmocka_unit_test(live_bits_follow_the_vcpu),     cmocka_unit_test(xsave_sizes_follow_the_features),
 		cmocka_unit_test(xsave_parts_do_not_overlap),    cmocka_unit_test(features_come_in_whole_groups),

@@ -292,11 +292,40 @@ static void any_machine_and_wish(void **state)
 	assert_true(made > 20000 && refused > 5000);
 }
 
+static void given_apic_ids_are_taken_or_refused(void **state)
+{
+	u16 ids[] = {0, 1, 256, 257};
+	struct placement_wish wish = {.mode = PLACEMENT_SPREAD,
+				      .vcpu_count = 4,
+				      .memory_bytes = 64 * MIB,
+				      .apic_id_count = 4,
+				      .apic_id = ids};
+
+	(void)state;
+	add_node(1000, 4);
+	assert_int_equal(placement_make(&host, &wish, &placed, why), OK);
+	for (u32 i = 0; i < 4; i++)
+		assert_int_equal(vnuma_apic_id(&placed, i), ids[i]);
+	assert_int_equal(vnuma_package_shift(&placed), 9);
+	add_node(1000, 4);
+	assert_int_equal(placement_make(&host, &wish, &placed, why), OK);
+	assert_int_equal(placed.node_count, 2);
+	assert_int_equal(vnuma_package_shift(&placed), 3);
+	ids[1] = 2; /* still together, and vcpus 1 and 2 apart */
+	assert_int_equal(placement_make(&host, &wish, &placed, why), OK);
+	ids[1] = 258; /* with those of the other node */
+	assert_int_equal(placement_make(&host, &wish, &placed, why), ERR_SPACE);
+	assert_string_equal(why, "apic_ids: no bits of them tell its 2 nodes apart");
+	ids[1] = 1, ids[2] = 2, ids[3] = 3; /* of one group of eight */
+	assert_int_equal(placement_make(&host, &wish, &placed, why), ERR_SPACE);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(given_apic_ids_are_taken_or_refused),
 		TEST(what_fits_is_packed_where_most_room_is),
 		TEST(what_does_not_fit_is_divided_among_near_nodes),
 		TEST(a_machine_of_one_node_is_as_before),

@@ -114,6 +114,51 @@ static void the_largest_fits(void **state)
 	free(exact);
 }
 
+/* Given ids: those of 255 and above are in entries of another kind, of MADT and SRAT, and LINT1 is said for them, too.
+ */
+static void wide_ids_have_x2apic_entries(void **state)
+{
+	static const u32 ids[] = {0, 0x1201, 256, 0x1200, 254};
+	struct vnuma v = {.node_count = 2,
+			  .node = {{0x15, GIB, 0}, {0xa, GIB, 1}},
+			  .distance = {{10, 20}, {20, 10}},
+			  .has_apic_ids = true,
+			  .apic_id = {0, 0x1201, 256, 0x1200, 254}};
+	enum acpi_search search;
+	u32 length, kinds[12] = {0};
+	const u8 *table;
+
+	(void)state;
+	build(&v, 5);
+	assert_int_equal(madt.cpu_count, 5);
+	assert_int_equal(seen.reason, NUMA_BY_SRAT);
+	for (u32 i = 0; i < 5; i++) {
+		assert_int_equal(madt.cpu_apic_id[i], ids[i]);
+		assert_int_equal(numa_node_of_cpu(&seen, ids[i]), vnuma_node_of_vcpu(&v, i));
+	}
+	table = acpi_table_find(&memory, blob, 36, "APIC", &length, &search);
+	for (u32 at = 44; at < length; at += table[at + 1])
+		kinds[table[at]]++;
+	assert_int_equal(kinds[0], 2);
+	assert_int_equal(kinds[9], 3);
+	assert_int_equal(kinds[4], 1);
+	assert_int_equal(kinds[10], 1);
+	table = acpi_table_find(&memory, blob, 36, "SRAT", &length, &search);
+	memset(kinds, 0, sizeof(kinds));
+	for (u32 at = 48; at < length; at += table[at + 1])
+		kinds[table[at]]++;
+	assert_int_equal(kinds[0], 2);
+	assert_int_equal(kinds[2], 3);
+	v.node_count = 1;
+	v.node[0].vcpus = 3;
+	v.apic_id[1] = 254;
+	build(&v, 2);
+	assert_int_equal(madt.cpu_apic_id[1], 254);
+	table = acpi_table_find(&memory, blob, 36, "APIC", &length, &search);
+	for (u32 at = 44; at < length; at += table[at + 1])
+		assert_true(table[at] != 9 && table[at] != 10);
+}
+
 static void acpica_has(const char *signature, const char *const *texts)
 {
 	enum acpi_search search;
@@ -166,7 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_configured_is_read_back), cmocka_unit_test(madt_and_srat_agree),
 		cmocka_unit_test(one_node_has_no_tables),          cmocka_unit_test(the_largest_fits),
-		cmocka_unit_test(acpica_reads_the_same),
+		cmocka_unit_test(acpica_reads_the_same),           cmocka_unit_test(wide_ids_have_x2apic_entries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
