@@ -20,10 +20,13 @@ TYPED = f"""\
 echo kernel is-$((6*7)) $(uname -r) end-$((6*7))
 echo words is-$((6*7)) $(cat /proc/cmdline) end-$((6*7))
 echo cpus is-$((6*7)) $(nproc) end-$((6*7))
+echo apicids is-$((6*7)) $(awk '/^apicid/ {{ print $3 }}' /proc/cpuinfo) end-$((6*7))
+printf %x $((1 << ($(nproc) - 1))) >/proc/irq/4/smp_affinity
 echo memory is-$((6*7)) $(awk '/MemTotal/ {{ print int($2 / 1024) }}' /proc/meminfo) end-$((6*7))
 echo clock is-$((6*7)) $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource) end-$((6*7))
 echo slept is-$((6*7)) $(a=$(date +%s); sleep 3; echo $(($(date +%s) - a))) end-$((6*7))
 echo sum is-$((6*7)) $(seq 1 1000 | md5sum) end-$((6*7))
+echo serial is-$((6*7)) $(awk -v last=$(nproc) '$1 == "4:" {{ print ($(last + 1) > 0) }}' /proc/interrupts) end-$((6*7))
 echo trouble is-$((6*7)); dmesg | grep -E '{TROUBLE}'; echo end-$((6*7))
 poweroff -f
 """
@@ -45,12 +48,23 @@ def mebibytes(size):
     return int(size[:-1]) << (10 if size[-1] == "G" else 0)
 
 
+def apic_ids(row):
+    """In the order of the vcpus, as text."""
+    ids = []
+    for part in (row.apic_ids or f"0-{int(row.vcpus) - 1}").split(","):
+        first, _, last = part.partition("-")
+        ids += range(int(first), int(last or first) + 1)
+    return " ".join(map(str, ids))
+
+
 def complaints(row, console):
     """What is wrong with a boot that ended with the right status: a line each."""
+    # The serial port's interrupt was given to the last processor, and some came there.
     if "reboot: Power down" not in console or "powered off" not in console:
         yield "the guest did not power off"
     got = answers(console)
-    for key, value in {"words": "console=ttyS0", "cpus": row.vcpus, "clock": "tsc", "sum": SUM}.items():
+    for key, value in {"words": "console=ttyS0", "cpus": row.vcpus, "apicids": apic_ids(row), "clock": "tsc", "serial": "1",
+                       "sum": SUM}.items():
         if got.get(key) != value:
             yield f"{key}: {got.get(key)!r}, should be {value!r}"
     if "amd64" not in got.get("kernel", ""):

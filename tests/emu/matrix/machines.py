@@ -11,6 +11,7 @@ ICOUNT = "icount"  # a nanosecond is one instruction; else QEMU's machines run b
 BARE = "bare"  # QEMU boots the guest itself, without ETERNA
 # Tells a guest under ETERNA what it cannot see: the processor skips checks of the manual (tests/guest/runtime/machine.h).
 PROCESSOR_IS_TCG = "processor=tcg"
+INITRD = os.path.join(CACHE, "initrd/initrd.cpio.gz")
 LINUX = ("linux-cloud", "linux-full")
 GUEST_LIMIT_S = 120  # processor seconds that an emulated machine is given for a test guest
 LINUX_LIMIT_S = 900  # and for Linux, which takes about 60
@@ -45,13 +46,22 @@ def parse(text):
     return Machine(*words, icount=icount)
 
 
+def needs_config(row):
+    """What the launcher's own options can't say."""
+    return len(row.guests) > 1 or row.apic_ids
+
+
 def config_write(row, path):
     """Guests that run side by side: only the last one has the console."""
     with open(path, "w", encoding="utf-8") as file:
         for guest in row.guests:
             console = "on" if guest == row.guests[-1] else "off"
-            file.write(f"[vm {guest}]\nkernel = {guest}\nmemory = {row.memory}\nvcpus = {row.vcpus}\n"
-                       f"testdev = yes\nconsole = {console}\n")
+            file.write(f"[vm {guest}]\nkernel = {guest}\nmemory = {row.memory}\nvcpus = {row.vcpus}\nconsole = {console}\n")
+            file.write(f"apic_ids = {row.apic_ids}\n" if row.apic_ids else "")
+            if row.is_linux:
+                file.write("initrd = initrd\ncmdline = console=ttyS0\n\n")
+                continue
+            file.write("testdev = yes\n")
             file.write(f"cmdline = {PROCESSOR_IS_TCG}\n\n" if row.machine.kind == "qemu" else "\n")
 
 
@@ -59,21 +69,23 @@ def guest_file(guest, options):
     return os.path.join(options.guests, guest + ".elf")
 
 
-def several_words(row, options):
-    config = os.path.join(options.out, row.name + ".conf")
-    words = ["--config", config]
+def config_words(row, options):
+    words = ["--config", os.path.join(options.out, row.name + ".conf")]
     for guest in row.guests:
-        words += ["--module", f"{guest}={guest_file(guest, options)}"]
-    return words
+        words += ["--module", f"{guest}={linux_kernel(guest) if row.is_linux else guest_file(guest, options)}"]
+    return words + (["--module", f"initrd={INITRD}"] if row.is_linux else [])
 
 
 def cmdline_words(row):
     return ["--cmdline", PROCESSOR_IS_TCG] if row.machine.kind == "qemu" else []
 
 
+def linux_kernel(guest):
+    return os.path.join(CACHE, guest, "vmlinuz")
+
+
 def linux_words(row):
-    return ["--kernel", os.path.join(CACHE, row.guest, "vmlinuz"), "--initrd", os.path.join(CACHE, "initrd/initrd.cpio.gz"),
-            "--cmdline", "console=ttyS0"]
+    return ["--kernel", linux_kernel(row.guest), "--initrd", INITRD, "--cmdline", "console=ttyS0"]
 
 
 def eterna_command(row, options):
@@ -87,8 +99,8 @@ def eterna_command(row, options):
     if row.cpus != "1":
         command += ["--cpus", row.cpus]
     command += ["--timeout", str(LINUX_LIMIT_S if row.is_linux else GUEST_LIMIT_S)]
-    if len(row.guests) > 1:
-        return command + several_words(row, options)
+    if needs_config(row):
+        return command + config_words(row, options)
     if row.is_linux:
         command += linux_words(row)
     else:
@@ -109,5 +121,5 @@ def command(row, options):
 
 
 def prepare(row, options):
-    if len(row.guests) > 1:
+    if needs_config(row):
         config_write(row, os.path.join(options.out, row.name + ".conf"))

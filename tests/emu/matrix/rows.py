@@ -20,7 +20,9 @@ class Row:
     def __init__(self, guest, machine, processors, memory, rest):
         self.guest = guest      # a folder of tests/guest, several joined by +, or a kernel of machines.LINUX
         self.machine = machine  # machines.Machine
-        self.vcpus, _, cpus = processors.partition("@")  # of the guest, as text
+        vcpus, _, cpus = processors.partition("@")
+        self.vcpus, _, ids = vcpus.partition("=")  # of the guest, as text
+        self.apic_ids = ids.replace("+", ",")      # as the configuration has them; "": not given
         self.cpus = cpus or "1"  # of the machine, as text
         self.processors = processors
         self.memory = memory    # of the guest, as text: 128M
@@ -92,8 +94,8 @@ class Reader:
         guest, where, vcpus, memory, part, status, text = fields
         self.guest_check(guest)
         for word in vcpus.split(","):
-            if not re.fullmatch(r"[1-9]\d?(@[1-9]\d?)?", word):
-                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99, nor two as in 4@2')
+            if not re.fullmatch(r"[1-9]\d?(=\d+([-+]\d+)*)?(@[1-9]\d?)?", word):
+                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99, nor two as in 4@2, nor has it ids as in 4=0-1+256-257')
         for word in memory.split(","):
             if not re.fullmatch(r"[1-9]\d*[MG]", word):
                 raise BadMatrix(f'memory "{word}" is no size such as 128M or 4G')

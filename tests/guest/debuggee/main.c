@@ -132,7 +132,7 @@ static __attribute__((noipa)) void hot_done(unsigned round)
 
 void guest_main(void)
 {
-	u8 ids[SMP_MAX];
+	u32 ids[SMP_MAX];
 	unsigned cpus = smp_find(ids);
 
 	trap_set_handler(VECTOR_BP, on_bp);

@@ -45,7 +45,7 @@ static bool wait_for(volatile bool *flag, long turns)
 
 void guest_main(void)
 {
-	u8 ids[SMP_MAX];
+	u32 ids[SMP_MAX];
 	static volatile bool never;
 
 	lapic_init();

@@ -64,7 +64,7 @@ static void flood_ipis(unsigned index)
 /* Itself, all, and NMIs to the others. */
 static void ipi(void)
 {
-	u8 ids[SMP_MAX];
+	u32 ids[SMP_MAX];
 	unsigned count = smp_find(ids);
 
 	trap_set_stack(VECTOR_NMI, 0);

@@ -141,7 +141,7 @@ static void write_on(unsigned index)
 
 static unsigned writers_start(u64 end)
 {
-	u8 ids[SMP_MAX];
+	u32 ids[SMP_MAX];
 	unsigned count = smp_find(ids);
 
 	writers.end = end;

@@ -9,16 +9,37 @@ static void spurious(struct trap_frame *frame)
 	(void)frame; /* no EOI (SDM 3A, Spurious Interrupt) */
 }
 
+static bool is_x2apic;
+
+bool lapic_is_x2apic(void)
+{
+	return is_x2apic;
+}
+
+u32 lapic_id(void)
+{
+	return is_x2apic ? (u32)rdmsr(MSR_X2APIC(LAPIC_ID)) : lapic_read(LAPIC_ID) >> 24;
+}
+
+static void reg_write(u32 offset, u32 v)
+{
+	if (is_x2apic)
+		wrmsr(MSR_X2APIC(offset), v);
+	else
+		lapic_write(offset, v);
+}
+
 void lapic_init(void)
 {
 	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BIT(11));
+	is_x2apic = rdmsr(MSR_APIC_BASE) & BIT(10);
 	trap_set_handler(SPURIOUS_VECTOR, spurious);
-	lapic_write(LAPIC_SVR, 0x100 | SPURIOUS_VECTOR);
-	lapic_write(LAPIC_TPR, 0);
-	lapic_write(LAPIC_LVT_TIMER, (u32)LVT_MASKED);
-	lapic_write(LAPIC_LVT_LINT0, (u32)LVT_MASKED);
-	lapic_write(LAPIC_LVT_LINT1, (u32)LVT_MASKED);
-	lapic_write(LAPIC_LVT_ERROR, (u32)LVT_MASKED);
+	reg_write(LAPIC_SVR, 0x100 | SPURIOUS_VECTOR);
+	reg_write(LAPIC_TPR, 0);
+	reg_write(LAPIC_LVT_TIMER, (u32)LVT_MASKED);
+	reg_write(LAPIC_LVT_LINT0, (u32)LVT_MASKED);
+	reg_write(LAPIC_LVT_LINT1, (u32)LVT_MASKED);
+	reg_write(LAPIC_LVT_ERROR, (u32)LVT_MASKED);
 }
 
 bool lapic_bit(u32 offset, unsigned vector)
@@ -38,8 +59,12 @@ void lapic_self_ipi(unsigned vector)
 	ipi_wait();
 }
 
-void lapic_ipi(unsigned apic_id, u32 low)
+void lapic_ipi(u32 apic_id, u32 low)
 {
+	if (is_x2apic) {
+		wrmsr(MSR_X2APIC(LAPIC_ICR_LOW), (u64)apic_id << 32 | ICR_ASSERT | low);
+		return;
+	}
 	lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
 	lapic_write(LAPIC_ICR_LOW, low | ICR_ASSERT);
 	ipi_wait();

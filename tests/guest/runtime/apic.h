@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Local APIC through its page, IOAPIC, and the 8259 pair. Offsets: SDM 3A, Local APIC Register Address Map. */
+/* Local APIC through its page, or by MSR where it is in x2APIC mode from the start; IOAPIC, and the 8259 pair. Offsets:
+ * SDM 3A, Local APIC Register Address Map. */
 #ifndef GUEST_RUNTIME_APIC_H
 #define GUEST_RUNTIME_APIC_H
 
@@ -57,8 +58,17 @@ static inline void lapic_write(u32 offset, u32 v)
 	PHYS(u32, LAPIC_BASE + offset) = v;
 }
 
-/* Enable by software, everything masked, TPR 0, spurious vector SPURIOUS_VECTOR. */
+/* Enable by software, everything masked, TPR 0, spurious vector SPURIOUS_VECTOR; the mode stays. */
 void lapic_init(void);
+
+/* In x2APIC mode, as lapic_init() found it? Then lapic_id() and lapic_ipi() use MSRs; all else here is of xAPIC mode.
+ */
+bool lapic_is_x2apic(void);
+
+#define MSR_X2APIC(offset) (0x800u + (offset) / 16)
+
+/* This processor's id, 32 bits in x2APIC mode. */
+u32 lapic_id(void);
 
 static inline void lapic_eoi(void)
 {
@@ -71,7 +81,7 @@ bool lapic_bit(u32 offset, unsigned vector);
 void lapic_self_ipi(unsigned vector);
 
 /* Send an IPI and wait until it has been accepted. `low` is ICR_ bits and the vector. */
-void lapic_ipi(unsigned apic_id, u32 low);
+void lapic_ipi(u32 apic_id, u32 low);
 
 #define IOAPIC_LEVEL BIT(15)
 #define IOAPIC_ACTIVE_LOW BIT(13)

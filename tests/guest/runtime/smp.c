@@ -11,6 +11,7 @@
 #define TRAMPOLINE 0x6000u
 #define MADT_ENTRIES 44
 #define MADT_LOCAL_APIC 0
+#define MADT_X2APIC 9
 #define STACK_BYTES 8192
 
 extern const u8 smp_trampoline[], smp_trampoline_end[];
@@ -22,19 +23,32 @@ static void (*volatile next_code)(unsigned);
 static volatile unsigned next_index;
 static volatile bool arrived;
 
-unsigned smp_find(u8 ids[SMP_MAX])
+/* The id that an entry of the MADT says, if it is one of an enabled processor's. */
+static bool entry_id(const u8 *e, u32 *id)
+{
+	if (e[0] == MADT_LOCAL_APIC)
+		*id = e[3];
+	else if (e[0] == MADT_X2APIC)
+		*id = load_u32(e + 4);
+	else
+		return false;
+	return load_u32(e + (e[0] == MADT_X2APIC ? 8 : 4)) & 1;
+}
+
+unsigned smp_find(u32 ids[SMP_MAX])
 {
 	const struct acpi_table *madt = acpi_find("APIC");
 	const u8 *end, *p;
 	unsigned count = 0;
+	u32 id;
 
-	ids[count++] = (u8)(lapic_read(LAPIC_ID) >> 24);
+	ids[count++] = lapic_id();
 	if (!madt)
 		return count;
 	end = (const u8 *)madt + madt->bytes;
 	for (p = (const u8 *)madt + MADT_ENTRIES; p + 8 <= end && p[1] >= 2; p += p[1])
-		if (p[0] == MADT_LOCAL_APIC && load_u32(p + 4) & 1 && p[3] != ids[0] && count < SMP_MAX)
-			ids[count++] = p[3];
+		if (entry_id(p, &id) && id != ids[0] && count < SMP_MAX)
+			ids[count++] = id;
 	return count;
 }
 
@@ -58,7 +72,7 @@ static void wait(long turns)
 		pause();
 }
 
-bool smp_start(u8 apic_id, unsigned index, void (*code)(unsigned index))
+bool smp_start(u32 apic_id, unsigned index, void (*code)(unsigned index))
 {
 	ASSERT(index < SMP_MAX);
 	memcpy(phys_pointer(TRAMPOLINE), smp_trampoline, (size_t)(smp_trampoline_end - smp_trampoline));

@@ -75,7 +75,7 @@ static bool wait_for(volatile u32 *at, u32 wanted)
 	return *at >= wanted;
 }
 
-static void start_all(const u8 *ids, unsigned count)
+static void start_all(const u32 *ids, unsigned count)
 {
 	for (unsigned i = 1; i < count; i++)
 		check(smp_start(ids[i], i, other), "processor with APIC ID %u starts", ids[i]);
@@ -93,7 +93,7 @@ static void work_together(unsigned count)
 	check_equal(broken, 0, "XMM registers changed under a processor");
 }
 
-static void ipis_of_every_kind(const u8 *ids, unsigned count)
+static void ipis_of_every_kind(const u32 *ids, unsigned count)
 {
 	u32 others = count - 1;
 
@@ -123,7 +123,7 @@ static void ipis_of_every_kind(const u8 *ids, unsigned count)
 
 void guest_main(void)
 {
-	u8 ids[SMP_MAX];
+	u32 ids[SMP_MAX];
 	unsigned count;
 
 	pic_init();

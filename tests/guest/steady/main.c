@@ -29,7 +29,7 @@
 #define TICK_INTEL 100000
 #define TICK_AMD 4000000
 
-static u8 ids[SMP_MAX];
+static u32 ids[SMP_MAX];
 static unsigned ids_count;
 static volatile bool has_x2apic[2], wants_x2apic, sleeps; /* each of them is in x2APIC mode */
 static volatile u32 pongs, ticks;
@@ -49,7 +49,7 @@ static void ipi(unsigned from, u32 vector)
 		wrmsr(MSR_X2APIC_ICR, (u64)ids[!from] << 32 | ICR_ASSERT | vector);
 		return;
 	}
-	lapic_write(LAPIC_ICR_HIGH, (u32)ids[!from] << 24);
+	lapic_write(LAPIC_ICR_HIGH, ids[!from] << 24);
 	lapic_write(LAPIC_ICR_LOW, ICR_ASSERT | vector);
 }
 
