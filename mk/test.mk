@@ -49,7 +49,7 @@ errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY)
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
 # Guests debugged with Debian's gdb and lldb. ONLY=PART: one of its parts.
-gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(BOCHS_READY) $(GUESTS_READY) image
+gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(O)/guest/bench.elf $(BOCHS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/gdb_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 gdb-symbols-test: packages-debuggers $(BOCHS_READY) $(GUESTS_READY) $(SYMBOLS_READY) image

@@ -26,13 +26,13 @@ def verdict(good, what, detail=""):
 
 
 class Machine:
-    """ETERNA with one guest that gdb can attach to."""
+    """ETERNA with one guest that gdb can attach to; cannot, where `port` is None."""
 
     def __init__(self, options, port, words, log, limit_s=LIMIT_S):
         self.text = ""
         self.process = subprocess.Popen(
             [os.path.join(TREE, "tools/eterna-run"), "--machine", options.machine, "--image", options.image,
-             "--timeout", str(limit_s), "--gdb", str(port)]
+             "--timeout", str(limit_s)] + (["--gdb", str(port)] if port else [])
             + (["--cpu-model", options.cpu_model] if options.cpu_model else []) + words,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.log = open(log, "wb")
