@@ -6,7 +6,9 @@
 # The packages come first and everything else in a second make, which then finds the compiler. The commands before the
 # last take no input: what is piped into `make run` is for the guest.
 # GDB=1|wait: gdb at localhost:1234; `make gdb` in another terminal attaches. Linux stays where it was linked then.
+# GDB_PORT=N, for both, where 1234 is taken.
 GDB ?=
+GDB_PORT ?= 1234
 MACHINE ?= auto
 FIRMWARE ?=
 GUEST ?= cloud
@@ -15,7 +17,7 @@ ISO := $(O)/eterna.iso
 
 DEMO_GUEST = --image $(IMAGE) --kernel $(if $(filter full,$(GUEST)),$(GUEST_FULL_KERNEL),$(GUEST_CLOUD_KERNEL)) \
 	--initrd $(GUEST_INITRD) $(if $(GDB),$(addprefix --initrd ,$(wildcard $(SYMBOLS_DIR)/module.cpio.gz))) \
-	--cmdline "console=ttyS0$(if $(GDB), nokaslr)" $(if $(GDB),--gdb 1234) $(if $(filter wait,$(GDB)),--gdb-wait)
+	--cmdline "console=ttyS0$(if $(GDB), nokaslr)" $(if $(GDB),--gdb $(GDB_PORT)) $(if $(filter wait,$(GDB)),--gdb-wait)
 DEMO_MACHINE = --machine $(MACHINE) $(if $(FIRMWARE),--firmware $(FIRMWARE))
 DEMO_PACKAGES = $(if $(filter ovmf,$(FIRMWARE)),ovmf) $(if $(filter seabios,$(FIRMWARE)),iso)
 DEMO_READY = $(ETERNA_CACHE)/linux-$(GUEST)/.manifest $(ETERNA_CACHE)/initrd/.manifest
@@ -28,7 +30,7 @@ run:
 
 # Debian's gdb at the guest of `make run GDB=1`, with the cloud kernel's symbols and Linux's own commands for gdb.
 gdb: packages-debuggers $(SYMBOLS_READY)
-	$(Q)exec gdb -q -iex 'add-auto-load-safe-path $(SYMBOLS_DIR)' -ex 'target remote :1234' $(SYMBOLS_DIR)/vmlinux
+	$(Q)exec gdb -q -iex 'add-auto-load-safe-path $(SYMBOLS_DIR)' -ex 'target remote :$(GDB_PORT)' $(SYMBOLS_DIR)/vmlinux
 
 iso:
 	$(Q)tools/deps/packages build run iso </dev/null
