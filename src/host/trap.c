@@ -78,9 +78,12 @@ static void nmi_handle(const struct trap_frame *frame)
 /* A guest's breakpoint, where an emulator has those in force for the host, too: the host has none of its own. */
 static bool is_guest_breakpoint(struct trap_frame *frame)
 {
-	u64 dr6 = read_dr6();
+	u64 dr6;
 
-	if (frame->vector != VECTOR_DB || !(dr6 & DR6_B) || dr6 & (DR6_BS | DR6_BD))
+	if (frame->vector != VECTOR_DB || read_dr7() == DR7_FIXED)
+		return false;
+	dr6 = read_dr6();
+	if (!(dr6 & DR6_B) || dr6 & (DR6_BS | DR6_BD))
 		return false;
 	write_dr6(DR6_FIXED);
 	frame->rflags |= RFLAGS_RF;

@@ -310,6 +310,11 @@ static void registers_run(const struct command_call *call)
 		debug_points_plan(d);
 }
 
+static void snapshot_run(const struct command_call *call)
+{
+	fmt_print(call->out, "reserved: this version keeps no snapshots\n");
+}
+
 static void points_run(const struct command_call *call)
 {
 	static const char *const kinds[] = {"break", "hbreak", "watch", "rwatch", "awatch"};
@@ -340,6 +345,7 @@ static const struct command list[] = {
 	{"debug-registers", "on|off", "may breakpoints and watchpoints use them? (on)", 1, 1, registers_run},
 	{"inject", "nmi", "an NMI for the current thread", 1, 1, inject_run},
 	{"reset", "", "reset the VM", 0, 0, reset_run},
+	{"snapshot", "[WORD...]", "reserved", 0, COMMAND_WORDS_MAX - 1, snapshot_run},
 	{"time", "run|stop", "does the guest's clock run while it is stopped? (stop)", 1, 1, time_run},
 	{"step-interrupts", "on|off", "may a step end in an interrupt's handler? (off)", 1, 1, step_interrupts_run},
 };
