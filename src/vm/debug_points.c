@@ -245,17 +245,21 @@ static void pages_do(struct debug *d, void (*act)(struct debug *d, u64 page))
 	}
 }
 
-/* Breakpoints or the others; registers are given out as they come. */
-static void plan_some(struct debug *d, bool breakpoints, u32 *slots)
+static void locate_all(struct debug *d)
+{
+	for (u32 i = 0; i < d->point_end; i++)
+		if (d->points[i].is_used && !d->points[i].has_gpa)
+			(void)locate(d, &d->points[i]);
+}
+
+/* Breakpoints or the others, in pages that are there or are not; registers are given out as they come. */
+static void plan_some(struct debug *d, bool breakpoints, bool are_there, u32 *slots)
 {
 	for (u32 i = 0; i < d->point_end; i++) {
 		struct debug_point *p = &d->points[i];
 
-		if (!p->is_used || is_execution(p) != breakpoints)
-			continue;
-		if (!p->has_gpa)
-			(void)locate(d, p);
-		how_choose(d, p, slots);
+		if (p->is_used && is_execution(p) == breakpoints && p->has_gpa == are_there)
+			how_choose(d, p, slots);
 	}
 }
 
@@ -265,9 +269,12 @@ void debug_points_plan(struct debug *d)
 
 	d->wants_plan = false;
 	pages_do(d, debug_page_open);
-	/* Who is slower by memory comes first. */
-	plan_some(d, !can_hide(d), &slots);
-	plan_some(d, can_hide(d), &slots);
+	locate_all(d);
+	/* What nothing else can be done about comes first, then what is slower by memory. */
+	plan_some(d, true, false, &slots);
+	plan_some(d, !can_hide(d), true, &slots);
+	plan_some(d, can_hide(d), true, &slots);
+	plan_some(d, false, false, &slots);
 	pages_do(d, debug_page_close);
 	debug_all_stale(d);
 }
