@@ -204,6 +204,12 @@ static inline u8 lapic_pending_vector(const struct lapic *l)
 void lapic_ack(struct lapic *l, u8 vector);
 
 /*
+ * The processor has ended the service of `vector` by itself, and its trigger mode is level: what is left to do
+ * (dev/lapic_page.h; SDM 3C, EOI Virtualization). `*fx` need not be initialised.
+ */
+void lapic_level_ended(struct lapic *l, u8 vector, struct lapic_effects *fx);
+
+/*
  * For the TPR threshold of virtualised CR8: the priority class that TPR must fall below before something can be
  * injected; 0 if nothing is held back by TPR.
  */

@@ -85,6 +85,13 @@ static __attribute__((noinline)) void level_eoi(struct lapic *l, u8 vector, stru
 	fx->eoi_vector = vector;
 }
 
+void lapic_level_ended(struct lapic *l, u8 vector, struct lapic_effects *fx)
+{
+	fx->flags = 0;
+	if (bitmap_test(l->tmr, vector))
+		level_eoi(l, vector, fx);
+}
+
 void lapic_eoi(struct lapic *l, struct lapic_effects *fx)
 {
 	unsigned vector = l->isr_max;

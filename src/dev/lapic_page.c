@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Local APIC: registers to and from the page that the processor reads and writes (SDM 3C, Virtual APIC State).
+#include "dev/lapic_page.h"
+
+#include "base/mem.h"
+#include "dev/lapic_priv.h"
+
+#define WORDS_PER_REG 4u
+#define BITMAP_WORDS 4u
+
+static u32 *at(struct lapic_page *page, u32 reg)
+{
+	return &page->word[reg * WORDS_PER_REG];
+}
+
+static u64 bitmap_word(const struct lapic_page *page, u32 reg, u32 i)
+{
+	const u32 *low = &page->word[(reg + 2 * i) * WORDS_PER_REG];
+
+	return low[0] | (u64)low[WORDS_PER_REG] << 32;
+}
+
+static void bitmap_word_set(struct lapic_page *page, u32 reg, u32 i, u64 value)
+{
+	*at(page, reg + 2 * i) = (u32)value;
+	*at(page, reg + 2 * i + 1) = (u32)(value >> 32);
+}
+
+static void bitmap_store(struct lapic_page *page, u32 reg, const u64 *map)
+{
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		bitmap_word_set(page, reg, i, map[i]);
+}
+
+static u8 page_highest(const struct lapic_page *page, u32 reg)
+{
+	for (u32 i = BITMAP_WORDS; i--;) {
+		u64 word = bitmap_word(page, reg, i);
+
+		if (word)
+			return (u8)(64 * i + bit_highest(word));
+	}
+	return 0;
+}
+
+u8 lapic_page_requested(const struct lapic_page *page)
+{
+	return page_highest(page, REG_IRR);
+}
+
+u8 lapic_page_in_service(const struct lapic_page *page)
+{
+	return page_highest(page, REG_ISR);
+}
+
+void lapic_page_refresh(const struct lapic *l, struct lapic_page *page)
+{
+	static const u8 regs[] = {
+		REG_ID,      REG_VERSION,  REG_LDR,          REG_DFR,           REG_SVR,     REG_ESR,
+		REG_ICR,     REG_ICR_HIGH, REG_LVT,          REG_LVT + 1,       REG_LVT + 2, REG_LVT + 3,
+		REG_LVT + 4, REG_LVT + 5,  REG_TIMER_DIVIDE, REG_TIMER_INITIAL,
+	};
+
+	for (u32 i = 0; i < ARRAY_COUNT(regs); i++)
+		*at(page, regs[i]) = lapic_reg_read(l, regs[i], 0);
+	/* In x2APIC mode the command register is one of 64 bits. */
+	if (is_x2apic(l))
+		at(page, REG_ICR)[1] = l->icr_high;
+}
+
+/* Nothing requested, nothing in service, nothing held back. */
+static void priorities_clear(struct lapic *l)
+{
+	memset(l->irr, 0, sizeof(l->irr));
+	memset(l->isr, 0, sizeof(l->isr));
+	l->irr_max = 0;
+	l->isr_max = 0;
+	l->tpr = 0;
+	lapic_update(l);
+}
+
+void lapic_page_lend(struct lapic *l, struct lapic_page *page)
+{
+	memset(page, 0, sizeof(*page));
+	lapic_page_refresh(l, page);
+	*at(page, REG_TPR) = l->tpr;
+	*at(page, REG_PPR) = l->ppr;
+	bitmap_store(page, REG_ISR, l->isr);
+	bitmap_store(page, REG_TMR, l->tmr);
+	bitmap_store(page, REG_IRR, l->irr);
+	priorities_clear(l);
+}
+
+static u8 highest(const u64 *map)
+{
+	for (u32 i = BITMAP_WORDS; i--;)
+		if (map[i])
+			return (u8)(64 * i + bit_highest(map[i]));
+	return 0;
+}
+
+void lapic_page_take(struct lapic *l, const struct lapic_page *page)
+{
+	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+		l->isr[i] = bitmap_word(page, REG_ISR, i);
+		l->irr[i] |= bitmap_word(page, REG_IRR, i);
+	}
+	l->isr_max = highest(l->isr);
+	l->irr_max = highest(l->irr);
+	l->tpr = (u8)page->word[REG_TPR * WORDS_PER_REG];
+	lapic_update(l);
+}
+
+void lapic_page_merge(struct lapic *l, struct lapic_page *page)
+{
+	if (!l->irr_max)
+		return;
+	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+		if (!l->irr[i])
+			continue;
+		bitmap_word_set(page, REG_IRR, i, bitmap_word(page, REG_IRR, i) | l->irr[i]);
+		bitmap_word_set(page, REG_TMR, i, l->tmr[i]);
+		l->irr[i] = 0;
+	}
+	/* The pins' entries show that a level-triggered request is under way. */
+	for (u32 reg = REG_LVT + LAPIC_LVT_LINT0; reg <= REG_LVT + LAPIC_LVT_LINT1; reg++)
+		*at(page, reg) = l->lvt[reg - REG_LVT];
+	l->irr_max = 0;
+	lapic_update(l);
+}
+
+void lapic_requests_take(struct lapic *l, u64 vectors[4])
+{
+	memcpy(vectors, l->irr, sizeof(l->irr));
+	memset(l->irr, 0, sizeof(l->irr));
+	l->irr_max = 0;
+	lapic_update(l);
+}
+
+void lapic_requests_add(struct lapic *l, const u64 vectors[4])
+{
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		l->irr[i] |= vectors[i];
+	l->irr_max = highest(l->irr);
+	lapic_update(l);
+}
+
+bool lapic_page_has_interrupt(const struct lapic *l, const struct lapic_page *page)
+{
+	u8 requested = MAX(lapic_page_requested(page), l->irr_max);
+
+	return CLASS(requested) > CLASS((u8)page->word[REG_PPR * WORDS_PER_REG]);
+}
