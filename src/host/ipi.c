@@ -36,6 +36,7 @@ void ipi_init(void)
 {
 	trap_set_handler(HOST_VECTOR_KICK, kick_interrupt);
 	trap_set_handler(HOST_VECTOR_CALL, call_interrupt);
+	trap_set_handler(HOST_VECTOR_POSTED, kick_interrupt); /* comes to root mode when no guest runs */
 }
 
 void ipi_kick(u32 cpu)
@@ -49,6 +50,11 @@ void ipi_kick_self(void)
 	apic_send(this_cpu()->apic_id, HOST_VECTOR_KICK);
 	while (!apic_is_waiting(HOST_VECTOR_KICK))
 		pause();
+}
+
+void ipi_notify(u32 cpu)
+{
+	apic_send(cpu_at[cpu]->apic_id, HOST_VECTOR_POSTED);
 }
 
 void ipi_poll(void)

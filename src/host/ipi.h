@@ -19,6 +19,12 @@ void ipi_kick(u32 cpu);
 void ipi_kick_self(void);
 
 /*
+ * Have that CPU look at the posted interrupts of the vcpu that it runs, which goes on meanwhile; in root mode this does
+ * no more than end HLT. Context: any but NMI; not for the caller's own CPU.
+ */
+void ipi_notify(u32 cpu);
+
+/*
  * Carry out `function` on every CPU that runs, the caller too, and wait till all have. It runs with interrupts off, in
  * whatever address space is loaded there, and may not call this again.
  * Context: no lock is held. Two callers at once take turns, and serve one another while they wait.

@@ -90,13 +90,18 @@ static bool is_guest_breakpoint(struct trap_frame *frame)
 	return true;
 }
 
+void trap_interrupt(u8 vector)
+{
+	if (handlers[vector])
+		handlers[vector]();
+	else if (vector != HOST_VECTOR_SPURIOUS)
+		log_warn("unexpected interrupt, vector %#x", vector);
+}
+
 void trap_handle(struct trap_frame *frame)
 {
 	if (frame->vector >= HOST_VECTOR_FIRST) {
-		if (handlers[frame->vector])
-			handlers[frame->vector]();
-		else if (frame->vector != HOST_VECTOR_SPURIOUS)
-			log_warn("unexpected interrupt, vector %#lx", frame->vector);
+		trap_interrupt((u8)frame->vector);
 		return;
 	}
 	if (frame->vector == VECTOR_NMI) {

@@ -19,8 +19,9 @@ enum host_vector {
 	HOST_VECTOR_COM1 = 0x40,
 	HOST_VECTOR_COM2 = 0x41,
 	HOST_VECTOR_TIMER = 0xf0,
-	HOST_VECTOR_KICK = 0xf1, /* nothing but to leave the guest, or HLT */
-	HOST_VECTOR_CALL = 0xf2, /* ipi_call() */
+	HOST_VECTOR_KICK = 0xf1,   /* nothing but to leave the guest, or HLT */
+	HOST_VECTOR_CALL = 0xf2,   /* ipi_call() */
+	HOST_VECTOR_POSTED = 0xf3, /* the vcpu that runs here has vectors requested (hvm/hvm.h, struct hvm_posted) */
 	HOST_VECTOR_SPURIOUS = 0xff
 };
 
@@ -29,6 +30,10 @@ void trap_init(void);
 
 /* Who handles interrupt `vector` (32..255); the handler runs with interrupts off and sends the EOI itself. */
 void trap_set_handler(u8 vector, void (*handler)(void));
+
+/* Call the handler of interrupt `vector`, which was acknowledged in another way than by delivery. Context: interrupts
+ * off. */
+void trap_interrupt(u8 vector);
 
 /* Log the NMIs that this CPU had: their handler may have come while the log's lock was held. */
 void trap_tell_nmis(void);
