@@ -5,8 +5,9 @@ import os
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
 
-# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL][/icount].
+# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL][/noapicv][/icount].
 FIRMWARES = {"bochs": ("bios",), "qemu": ("direct", "seabios", "ovmf")}
+NOAPICV = "noapicv"  # the configuration says [host] apicv = off
 ICOUNT = "icount"  # a nanosecond is one instruction; else QEMU's machines run by the host's clock
 BARE = "bare"  # QEMU boots the guest itself, without ETERNA
 # Tells a guest under ETERNA what it cannot see: the processor skips checks of the manual (tests/guest/runtime/machine.h).
@@ -24,12 +25,13 @@ class BadMachine(Exception):
 class Machine:
     """Where a row runs: kind (bochs, qemu, bare), firmware, model where it is not the launcher's own, by what clock."""
 
-    def __init__(self, kind, firmware=None, model=None, icount=False):
-        self.kind, self.firmware, self.model, self.icount = kind, firmware, model, icount
+    def __init__(self, kind, firmware=None, model=None, icount=False, noapicv=False):
+        self.kind, self.firmware, self.model, self.icount, self.noapicv = kind, firmware, model, icount, noapicv
 
     @property
     def words(self):
-        return [word for word in (self.kind, self.firmware, self.model, ICOUNT if self.icount else None) if word]
+        return [word for word in (self.kind, self.firmware, self.model, NOAPICV if self.noapicv else None,
+                                  ICOUNT if self.icount else None) if word]
 
 
 def parse(text):
@@ -39,21 +41,25 @@ def parse(text):
     icount = words[0] == "qemu" and words[-1] == ICOUNT
     if icount:
         words.pop()
+    noapicv = words[-1] == NOAPICV
+    if noapicv:
+        words.pop()
     if len(words) not in (2, 3) or not all(words) or words[1] not in FIRMWARES.get(words[0], ()):
         known = ", ".join(f"{kind}/{firmware}" for kind, those in FIRMWARES.items() for firmware in those)
-        raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL, qemu/... also '
-                         f'with /{ICOUNT}, or a list that is defined above')
-    return Machine(*words, icount=icount)
+        raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL and /{NOAPICV}, '
+                         f'qemu/... also with /{ICOUNT}, or a list that is defined above')
+    return Machine(*words, icount=icount, noapicv=noapicv)
 
 
 def needs_config(row):
     """What the launcher's own options can't say."""
-    return len(row.guests) > 1 or row.apic_ids
+    return len(row.guests) > 1 or row.apic_ids or row.machine.noapicv
 
 
 def config_write(row, path):
     """Guests that run side by side: only the last one has the console."""
     with open(path, "w", encoding="utf-8") as file:
+        file.write("[host]\napicv = off\n\n" if row.machine.noapicv else "")
         for guest in row.guests:
             console = "on" if guest == row.guests[-1] else "off"
             file.write(f"[vm {guest}]\nkernel = {guest}\nmemory = {row.memory}\nvcpus = {row.vcpus}\nconsole = {console}\n")
