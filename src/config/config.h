@@ -41,6 +41,7 @@ struct host_config {
 	u32 lines[CONFIG_KEYS_MAX]; /* where each key was given, by its place in the table of keys; 0: default */
 	u32 log;                    /* enum config_log */
 	u32 cpus;                   /* at most */
+	bool apicv;                 /* on */
 };
 
 struct config_names {

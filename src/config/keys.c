@@ -15,6 +15,8 @@ const struct config_key config_keys[] = {
 	 .description = "which of ETERNA's own messages are shown and kept: this kind and all before it"},
 	{"cpus", HOST(cpus), .kind = KIND_NUMBER, .min = 1, .max = 256, .fallback = "256",
 	 .description = "how many of the machine's CPUs ETERNA uses at most; the others stay parked"},
+	{"apicv", HOST(apicv), .kind = KIND_SWITCH, .fallback = "on",
+	 .description = "let the processor work the guests' local APICs by itself, where it can"},
 	{"vcpus", VM(vcpus), .kind = KIND_NUMBER, .min = 1, .max = 64, .fallback = "1",
 	 .description = "number of virtual CPUs"},
 	{"memory", VM(memory_bytes), .kind = KIND_BYTES, .min = 2 * MIB, .max = 16 * 1024 * GIB, .fallback = "256M",

@@ -34,6 +34,7 @@
 	X(PAUSE, "PAUSE")                                                                                              \
 	X(MACHINE_CHECK, "machine check")                                                                              \
 	X(TPR_THRESHOLD, "TPR threshold")                                                                              \
+	X(APIC_WRITE, "APIC write")                                                                                    \
 	X(APIC_ACCESS, "APIC access")                                                                                  \
 	X(VIRTUAL_EOI, "virtual EOI")                                                                                  \
 	X(MEMORY, "second-level fault")                                                                                \
@@ -96,6 +97,13 @@ struct exit {
 			u16 selector;
 			u8 source; /* enum task_source */
 		} task;
+		struct {
+			u16 offset; /* APIC write, APIC access: byte in the page of registers */
+			u8 vector;  /* virtual EOI */
+			bool is_write;
+			bool is_fetch;
+			bool is_event; /* not an instruction's, but of an event's delivery */
+		} apic;
 		struct {
 			u32 error; /* VM-instruction error, or 0 */
 			u64 qualification;

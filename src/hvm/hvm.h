@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/fmt.h"
+#include "dev/lapic_page.h"
 #include "emul/emul.h"
 #include "hvm/exit.h"
 #include "hvm/tags.h"
@@ -63,15 +64,36 @@ struct event {
 struct hvm_vm {
 	struct pagetable second_level;
 	struct tag_vm tags;
-	void *msr_map;   /* page(s): which MSRs exit */
-	u64 host_cr3;    /* address space in which this VM's exits are handled */
-	u64 cr4_allowed; /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
-			  */
+	void *msr_map;     /* page(s): which MSRs exit */
+	hpa_t apic_access; /* page that the processor knows accesses to the local APIC by, where it is lent in xAPIC
+			      mode */
+	u64 host_cr3;      /* address space in which this VM's exits are handled */
+	u64 cr4_allowed;   /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
+			    */
 	bool traps_undefined; /* #UD exits (forced-emulation prefix) */
 	/* Where [gpa, gpa + bytes) of the RAM is, for as long as the VM lives; NULL if it is not RAM. For backends that
 	 * must read the guest's code. Context: the vcpu is loaded. */
 	const void *(*ram)(struct hvm_vcpu *v, gpa_t gpa, u64 bytes);
 };
+
+/*
+ * How much of a vcpu's local APIC the processor works by itself. In the last two it is lent to apic_page
+ * (dev/lapic_page.h): the processor delivers what is requested there, and the guest reaches its registers by that way
+ * without an exit but for writes with effects (EXIT_APIC_WRITE, EXIT_APIC_ACCESS, EXIT_WRMSR) and the end of
+ * level-triggered interrupts (EXIT_VIRTUAL_EOI).
+ */
+enum hvm_apic { HVM_APIC_SOFTWARE, HVM_APIC_XAPIC, HVM_APIC_X2APIC, HVM_APIC_MODES };
+
+/* apic_offers(): which of them there are, and whether others can request vectors while the guest runs, with no exit. */
+enum { HVM_APIC_HAS_XAPIC = 1 << 0, HVM_APIC_HAS_X2APIC = 1 << 1, HVM_APIC_HAS_POSTED = 1 << 2 };
+
+/* Vectors that other CPUs request (SDM 3C, Posted-Interrupt Processing). All of it is atomic. */
+#define HVM_POSTED_OUTSTANDING 1ull
+struct hvm_posted {
+	u64 requests[4];
+	u64 control; /* HVM_POSTED_OUTSTANDING: the vcpu's CPU was notified of them, or is about to be */
+	u64 reserved[3];
+} ALIGNED(64);
 
 /* What a debugger wants of a vcpu. */
 enum {
@@ -91,6 +113,7 @@ struct hvm_debug {
 };
 
 struct hvm_vcpu {
+	struct hvm_posted posted; /* first: Bochs wants it at the start of a page, processors only aligned */
 	struct cpu_state state;
 	u32 fetched;
 	u32 dirty;
@@ -101,7 +124,9 @@ struct hvm_vcpu {
 	u64 pdpte[4];
 	/* Exit (EXIT_TPR_THRESHOLD, or EXIT_CR for the write) when CR8 falls below this; 0: guests change CR8 alone. */
 	u8 tpr_threshold;
-	struct event interrupted; /* its delivery was cut short by the last exit: deliver it again */
+	enum hvm_apic apic_mode;
+	struct lapic_page *apic_page; /* NULL: the backend has no apic_offers() */
+	struct event interrupted;     /* its delivery was cut short by the last exit: deliver it again */
 	struct hvm_vm *vm;
 	struct tag_vcpu tags;
 	struct guest_memory *memory; /* vm/ sets these two: what the emulator works with */
@@ -166,6 +191,16 @@ struct hvm_ops {
 	/* With HVM_DEBUG_STEP in force, in place of run: EXIT_STEP behind one instruction, or behind the delivery of
 	 * what was injected, if no other exit comes first. */
 	void (*step)(struct hvm_vcpu *v, struct exit *x);
+	/* What the processor can do of local APICs: HVM_APIC_HAS_ bits. NULL: nothing; then so are the next three. */
+	u32 (*apic_offers)(void);
+	/* The vcpu's APIC goes to this mode; CR8 is the page's business unless it is HVM_APIC_SOFTWARE. Context:
+	 * loaded. */
+	void (*apic_mode_set)(struct hvm_vcpu *v, enum hvm_apic mode);
+	/* The highest vectors requested and in service are these, as apic_page has them; requested 0: deliver nothing
+	 * now. Context: loaded, lent. */
+	void (*apic_vectors_set)(struct hvm_vcpu *v, u8 requested, u8 in_service);
+	/* Vectors whose end exits. Context: loaded, lent. */
+	void (*apic_level_set)(struct hvm_vcpu *v, const u64 vectors[4]);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
 	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
 };

@@ -18,6 +18,7 @@
 #include "main/fleet.h"
 #include "main/numa_command.h"
 #include "main/read_config.h"
+#include "vm/apicv.h"
 #include "vm/run.h"
 
 static struct config *config;
@@ -76,6 +77,7 @@ void start_vms(const struct boot_info *boot, const struct acpi_info *acpi)
 		vms_tell();
 		fleet_init(config, boot);
 	}
+	apicv_init(!is_config_good || config->host.apicv);
 	memory_seal();
 	smp_start(acpi, is_config_good ? config->host.cpus : CPUS_MAX, hvm->cpu_enable);
 	run_init();

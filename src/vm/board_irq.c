@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Interrupt wiring of the board: device lines to the 8259 pair and the I/O APIC, messages to local APICs.
 #include "base/bits.h"
+#include "vm/apicv.h"
 #include "vm/board_priv.h"
 #include "vm/run.h"
 #include "vm/vm.h"
@@ -162,6 +163,8 @@ void board_lapic_flags(struct vcpu *v, u32 flags, u8 startup_vector)
 {
 	u32 pending = 0;
 
+	if (flags & LAPIC_IRR && apicv_post(v))
+		flags &= ~(u32)LAPIC_IRR;
 	if (flags & (LAPIC_IRR | LAPIC_EXTINT))
 		pending |= PENDING_INTERRUPT;
 	if (flags & LAPIC_NMI)

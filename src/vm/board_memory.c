@@ -2,6 +2,7 @@
 // Which device answers which guest-physical address.
 #include "base/bits.h"
 #include "base/mem.h"
+#include "vm/apicv.h"
 #include "vm/board_priv.h"
 #include "vm/vcpu.h"
 
@@ -84,10 +85,11 @@ static u32 lapic_load(struct vcpu *v, gpa_t gpa)
 	u32 value;
 
 	vcpu_tpr_fetch(v);
+	apicv_borrow(v);
 	value = lapic_mmio_read(&v->lapic, (u32)(gpa.v % PAGE_BYTES), vm_now_ns(v->vm));
-
 	if (lapic_pending_vector(&v->lapic))
 		vcpu_kick(v, PENDING_INTERRUPT);
+	apicv_return(v);
 	return value;
 }
 
@@ -117,7 +119,9 @@ static void lapic_store(struct vcpu *v, u32 offset, u32 value)
 	struct lapic_effects fx;
 
 	vcpu_tpr_fetch(v);
+	apicv_borrow(v);
 	lapic_mmio_write(&v->lapic, offset, value, vm_now_ns(v->vm), &fx);
+	apicv_return(v);
 	vcpu_tpr_store(v);
 	board_lapic_effects(v, &fx);
 }

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "ctl/command.h"
 #include "host/memory.h"
+#include "vm/apicv.h"
 #include "vm/debug_priv.h"
 #include "vm/event.h"
 #include "vm/gpa.h"
@@ -234,8 +235,10 @@ static void trace_run(const struct command_call *call)
 static void apic_run(const struct command_call *call)
 {
 	struct vcpu *v = vcpu_from(call);
-	const struct lapic *a = &v->lapic;
+	struct lapic copy;
+	const struct lapic *a = &copy;
 
+	apicv_snapshot(v, &copy);
 	fmt_print(call->out, "id %u  tpr %02x  isr", v->index, a->tpr);
 	for (u32 i = 0; i < ARRAY_COUNT(a->isr); i++)
 		fmt_print(call->out, " %016lx", a->isr[i]);

@@ -82,6 +82,8 @@ bool debug_enter(struct vcpu *v)
 	}
 	if (d->vcpu[v->index].is_stale)
 		settings_apply(v);
+	if (v->masks_interrupts != masks_interrupts(v))
+		vcpu_pending_add(v, PENDING_INTERRUPT); /* so that the next entry sees to what a lent APIC delivers */
 	v->masks_interrupts = masks_interrupts(v);
 	return !is_stepping(v);
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "gdb/registers.h"
 #include "hvm/switch.h"
+#include "vm/apicv.h"
 #include "vm/debug_priv.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -230,7 +231,7 @@ err_t debug_register_read(struct gdb_target *t, u32 thread, enum gdb_register re
 	} else if (reg == GDB_cr3) {
 		value = s->cr3;
 	} else if (reg == GDB_cr8) {
-		value = v->lapic.tpr >> 4;
+		value = apicv_is_lent(v) ? s->cr8 : v->lapic.tpr >> 4;
 	} else if (number >= 0) {
 		memcpy(&value, (const u8 *)s + numbers[number].offset, numbers[number].bytes);
 	} else if (is_float(reg) && !is_in_cpu(debug_of(t))) {

@@ -3,6 +3,7 @@
 #include "vm/event.h"
 
 #include "base/mem.h"
+#include "vm/apicv.h"
 #include "vm/board.h"
 #include "vm/vcpu.h"
 #include "x86/regs/control.h"
@@ -139,6 +140,8 @@ static bool take_interrupted_before(struct vcpu *v, struct event *e)
 /* Do the vcpu's interrupt controllers offer a vector? */
 static bool has_interrupt(struct vcpu *v)
 {
+	if (apicv_is_lent(v))
+		return apicv_has_interrupt(v) || board_has_extint(v);
 	vcpu_tpr_fetch(v);
 	return lapic_pending_vector(&v->lapic) || board_has_extint(v);
 }
@@ -185,23 +188,49 @@ static void threshold_check(struct vcpu *v)
 	vcpu_pending_add(v, PENDING_INTERRUPT);
 }
 
+#define PENDING_ANY_INTERRUPT (PENDING_INTERRUPT | PENDING_POSTED)
+
+/* The local APIC's are the processor's to deliver: what is left is the 8259 pair. */
+static bool take_external_lent(struct vcpu *v, struct event *e)
+{
+	bool is_taken;
+
+	apicv_merge(v);
+	is_taken = board_has_extint(v) && can_take_external(v);
+	if (is_taken)
+		*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = board_ack_extint(v)};
+	vcpu_pending_clear(v, PENDING_POSTED);
+	if (!board_has_extint(v))
+		vcpu_pending_clear(v, PENDING_INTERRUPT);
+	return is_taken;
+}
+
+static bool take_external_kept(struct vcpu *v, struct event *e)
+{
+	bool is_taken = has_interrupt(v) && can_take_external(v);
+
+	if (is_taken)
+		*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
+	if (!has_interrupt(v))
+		vcpu_pending_clear(v, PENDING_ANY_INTERRUPT);
+	vcpu_tpr_store(v);
+	return is_taken;
+}
+
 /* The bit is cleared with the VM locked, where also whoever has an interrupt for the vcpu sets it. */
 static bool take_external(struct vcpu *v, struct event *e)
 {
 	bool is_taken;
 
-	if (!(vcpu_pending(v) & PENDING_INTERRUPT))
+	if (!(vcpu_pending(v) & PENDING_ANY_INTERRUPT))
 		return false;
 	vm_lock(v->vm);
-	is_taken = has_interrupt(v) && can_take_external(v);
-	if (is_taken)
-		*e = (struct event){.is_valid = true, .type = EVENT_INTERRUPT, .vector = take_interrupt(v)};
-	if (!has_interrupt(v))
-		vcpu_pending_clear(v, PENDING_INTERRUPT);
-	vcpu_tpr_store(v);
+	is_taken = apicv_is_lent(v) ? take_external_lent(v, e) : take_external_kept(v, e);
 	vm_unlock(v->vm);
 	return is_taken;
 }
+
+#define PENDING_ORDERS (PENDING_INIT | PENDING_STARTUP | PENDING_FLUSH | PENDING_APIC)
 
 /* What is not an event of the guest's. False: the vcpu is not to be entered. */
 static bool take_orders(struct vcpu *v, u32 pending)
@@ -210,7 +239,15 @@ static bool take_orders(struct vcpu *v, u32 pending)
 		vcpu_pending_clear(v, PENDING_FLUSH);
 		hvm->vcpu_flush(&v->hvm);
 	}
-	return !(pending & (PENDING_INIT | PENDING_STARTUP)) || vcpu_take_signals(v);
+	if (pending & (PENDING_INIT | PENDING_STARTUP) && !vcpu_take_signals(v))
+		return false;
+	if (pending & PENDING_APIC) {
+		vm_lock(v->vm);
+		vcpu_pending_clear(v, PENDING_APIC);
+		apicv_update(v);
+		vm_unlock(v->vm);
+	}
+	return true;
 }
 
 bool event_deliver(struct vcpu *v)
@@ -218,12 +255,14 @@ bool event_deliver(struct vcpu *v)
 	u32 pending = vcpu_pending(v);
 	struct event e;
 
-	if (pending & (PENDING_INIT | PENDING_STARTUP | PENDING_FLUSH) && !take_orders(v, pending))
+	if (pending & PENDING_ORDERS && !take_orders(v, pending))
 		return false;
 	if (!vm_is_running(v->vm))
 		return false;
 	if (v->hvm.tpr_threshold)
 		threshold_check(v);
+	if (v->masks_interrupts && apicv_is_lent(v))
+		apicv_hold(v);
 	if (take_exception(v, &e) || take_interrupted_before(v, &e) ||
 	    (!v->masks_interrupts && (take_nmi(v, &e) || take_external(v, &e))))
 		hvm->inject(&v->hvm, &e);
@@ -244,9 +283,9 @@ bool event_wakes(struct vcpu *v)
 		return false;
 	if (pending & PENDING_NMI)
 		return true;
-	if (pending & PENDING_INTERRUPT && !has_interrupt(v)) {
-		vcpu_pending_clear(v, PENDING_INTERRUPT);
+	if (pending & PENDING_ANY_INTERRUPT && !has_interrupt(v)) {
+		vcpu_pending_clear(v, PENDING_ANY_INTERRUPT);
 		return false;
 	}
-	return pending & PENDING_INTERRUPT && v->hvm.state.rflags & RFLAGS_IF;
+	return pending & PENDING_ANY_INTERRUPT && v->hvm.state.rflags & RFLAGS_IF;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RDMSR and WRMSR: most are rows of the policy; these are the ones that devices and the vcpu itself have.
 #include "host/clock.h"
+#include "vm/apicv.h"
 #include "vm/board.h"
 #include "vm/event.h"
 #include "vm/exits.h"
@@ -58,7 +59,9 @@ static enum exit_next __attribute__((noinline)) x2apic_read(struct vcpu *v, u32 
 
 	vm_lock(v->vm);
 	vcpu_tpr_fetch(v);
+	apicv_borrow(v);
 	err = lapic_msr_read(&v->lapic, msr, vm_now_ns(v->vm), &value);
+	apicv_return(v);
 	vm_unlock(v->vm);
 	return err ? refuse(v) : answer(v, value);
 }
@@ -90,16 +93,34 @@ static err_t efer_write(struct vcpu *v, u64 efer)
 	return OK;
 }
 
-static err_t lapic_write(struct vcpu *v, u32 msr, u64 value)
+static err_t base_write(struct vcpu *v, u64 value)
+{
+	struct lapic_effects fx;
+	err_t err;
+
+	vm_lock(v->vm);
+	apicv_leave(v);
+	vcpu_tpr_fetch(v);
+	err = lapic_base_write(&v->lapic, value, &fx);
+	vcpu_tpr_store(v);
+	if (!err)
+		board_lapic_effects(v, &fx);
+	apicv_base_changed(v);
+	vm_unlock(v->vm);
+	return err;
+}
+
+/* None of the registers that the processor works comes here while the local APIC is lent. */
+static err_t x2apic_write(struct vcpu *v, u32 msr, u64 value)
 {
 	struct lapic_effects fx;
 	err_t err;
 
 	vm_lock(v->vm);
 	vcpu_tpr_fetch(v);
-	err = msr == MSR_APIC_BASE ? lapic_base_write(&v->lapic, value, &fx)
-				   : lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
+	err = lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
 	vcpu_tpr_store(v);
+	apicv_refresh(v);
 	if (!err)
 		board_lapic_effects(v, &fx);
 	vm_unlock(v->vm);
@@ -118,7 +139,9 @@ static enum exit_next __attribute__((noinline)) deadline_write(struct vcpu *v, u
 
 static enum exit_next __attribute__((noinline)) lapic_msr(struct vcpu *v, u32 msr, u64 value)
 {
-	return lapic_write(v, msr, value) ? refuse(v) : NEXT_ADVANCE;
+	err_t err = msr == MSR_APIC_BASE ? base_write(v, value) : x2apic_write(v, msr, value);
+
+	return err ? refuse(v) : NEXT_ADVANCE;
 }
 
 static enum exit_next __attribute__((noinline)) tsc_write(struct vcpu *v, u64 ticks)

@@ -25,6 +25,11 @@ bool exit_load_pdptes(struct vcpu *v);
 /* exit_io.c */
 enum exit_next exit_io(struct vcpu *v, const struct exit *x);
 
+/* exit_apic.c */
+enum exit_next exit_apic_write(struct vcpu *v, const struct exit *x);
+enum exit_next exit_apic_access(struct vcpu *v, const struct exit *x);
+enum exit_next exit_virtual_eoi(struct vcpu *v, const struct exit *x);
+
 /* exit_memory.c */
 enum exit_next exit_memory(struct vcpu *v, const struct exit *x);
 enum exit_next exit_memory_bad_entry(struct vcpu *v, const struct exit *x);

@@ -20,6 +20,8 @@ static err_t leaf_count(void *context, const struct mapping *m)
 	struct count *count = context;
 	unsigned node = frames_node_of(memory_frames(), m->pa);
 
+	if (!gpa_is_ram(count->vm, GPA(m->va), 1))
+		return OK; /* the page for APIC accesses */
 	ASSERT(node < FRAMES_NODES_MAX);
 	if (gpa_node(count->vm, GPA(m->va)) == count->vnode)
 		count->pages[node] += m->bytes / PAGE_BYTES;

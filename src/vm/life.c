@@ -8,6 +8,7 @@
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "vm/apicv.h"
 #include "vm/board.h"
 #include "vm/features.h"
 #include "vm/gpa.h"
@@ -81,6 +82,9 @@ static err_t vm_make(const struct vm_spec *spec, struct vm **out)
 	err = hvm->vm_init(&vm->hvm, memory_pool_of(spec->numa.node[0].host_node));
 	if (err)
 		goto fini_gpa;
+	err = apicv_vm_init(vm);
+	if (err)
+		goto fini_hvm;
 	err = vm_features_init(vm, spec->vcpu_count);
 	if (err)
 		goto fini_hvm;

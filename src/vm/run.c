@@ -86,6 +86,20 @@ void run_tell(struct vcpu *v)
 		wake(v);
 }
 
+bool run_is_on_other_cpu(const struct vcpu *v)
+{
+	return v->cpu != this_cpu()->index && __atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST);
+}
+
+void run_notify(struct vcpu *v)
+{
+	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST)) {
+		ipi_notify(v->cpu);
+		return;
+	}
+	run_request_work_of(v->cpu);
+}
+
 void run_yield(void)
 {
 	struct run_cpu *r = this_run();

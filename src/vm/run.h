@@ -52,6 +52,12 @@ void run_request_work_of(u32 cpu);
 /* The vcpu has something pending: see that its CPU looks at it. Context: any CPU. */
 void run_tell(struct vcpu *v);
 
+/* Does the vcpu run on another CPU, or will it at once? It may have stopped when this returns. */
+bool run_is_on_other_cpu(const struct vcpu *v);
+
+/* The same for vectors that were posted: a vcpu in its guest goes on there. Context: another CPU than the vcpu's. */
+void run_notify(struct vcpu *v);
+
 /*
  * The next event of a vcpu's local APIC moved (context: the vcpu's CPU), or the board's came closer (any CPU, VM not
  * locked): the timer of the CPU that keeps its time has to follow.

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "emul/fast_move.h"
 #include "host/memory.h"
+#include "vm/apicv.h"
 #include "vm/board.h"
 #include "vm/debug.h"
 #include "vm/event.h"
@@ -55,6 +56,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	exit_trace_init(&v->trace);
 	guest_access_init(v);
 	lapic_start(v);
+	v->pending = apicv_first_pending();
 	policy_msrs_reset(&v->msrs);
 	err = hvm->vcpu_init(&v->hvm, pool);
 	if (err) {
@@ -114,8 +116,10 @@ static void take_init(struct vcpu *v)
 	hvm->vcpu_flush(&v->hvm);
 	v->hvm.interrupted.is_valid = false;
 	vm_lock(v->vm);
+	apicv_borrow(v);
 	lapic_init_signal(&v->lapic);
-	vcpu_pending_clear(v, ~(u32)(PENDING_STARTUP | PENDING_FLUSH));
+	apicv_return(v);
+	vcpu_pending_clear(v, ~(u32)(PENDING_STARTUP | PENDING_FLUSH | PENDING_APIC));
 	v->is_waiting = v->index != 0;
 	vm_unlock(v->vm);
 }
@@ -178,6 +182,9 @@ bool vcpu_halt(struct vcpu *v)
 	vm_lock(v->vm);
 	v->hvm.state.activity = ACTIVITY_HLT;
 	v->is_waiting = true;
+	/* What the processor holds back for IF or a shadow has nothing pending here. */
+	if (apicv_is_lent(v) && apicv_has_interrupt(v))
+		vcpu_pending_add(v, PENDING_INTERRUPT);
 	can_wake = !vm_is_halted_for_good(v->vm);
 	vm_unlock(v->vm);
 	return can_wake;

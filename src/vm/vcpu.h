@@ -30,9 +30,11 @@ static inline void vcpu_advance(struct vcpu *v, u32 insn_len)
 
 /* TPR is also CR8, which the guest changes without an exit: bring the local APIC up to date before it is looked at;
  * after it was changed, bring CR8 up to date, and the threshold under which CR8 must fall so that what it holds back
- * comes through. Context: the vcpu's CPU, VM locked. */
+ * comes through. A local APIC that is lent (apicv.h) has it all in its page. Context: the vcpu's CPU, VM locked. */
 static inline void vcpu_tpr_fetch(struct vcpu *v)
 {
+	if (v->hvm.apic_mode != HVM_APIC_SOFTWARE)
+		return;
 	hvm_fetch(&v->hvm, STATE_TPR);
 	if (v->hvm.state.cr8 != v->lapic.tpr >> 4)
 		lapic_set_cr8(&v->lapic, (u8)v->hvm.state.cr8);
@@ -41,6 +43,8 @@ static inline void vcpu_tpr_store(struct vcpu *v)
 {
 	u8 threshold = lapic_tpr_threshold(&v->lapic);
 
+	if (v->hvm.apic_mode != HVM_APIC_SOFTWARE)
+		return;
 	if (v->hvm.state.cr8 == v->lapic.tpr >> 4 && v->hvm.tpr_threshold == threshold)
 		return;
 	v->hvm.state.cr8 = v->lapic.tpr >> 4;

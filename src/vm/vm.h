@@ -36,6 +36,8 @@ enum {
 	PENDING_STARTUP = 1 << 4,
 	PENDING_INTERRUPTED = 1 << 5, /* an exit cut a delivery short */
 	PENDING_FLUSH = 1 << 6,       /* mappings of the VM were removed: hvm->vcpu_flush() */
+	PENDING_APIC = 1 << 7,        /* the processor may have to work the local APIC in another way: apicv_update() */
+	PENDING_POSTED = 1 << 8,      /* as PENDING_INTERRUPT, and the processor may have seen to it already */
 };
 
 /*
@@ -64,6 +66,8 @@ struct vcpu {
 	struct event interrupted_before; /* an interrupt whose delivery gave way to an exception */
 	bool masks_interrupts;           /* a debugger steps it: what is pending waits */
 	struct lapic lapic;
+	u64 apic_levels[4]; /* lent: the trigger modes that the processor knows (apicv.c) */
+	bool apic_is_held;  /* lent: it is to deliver nothing now */
 	struct policy_msrs msrs;
 	u64 tsc_adjust; /* what the guest added to its TSC */
 	struct guest_memory memory;
@@ -112,6 +116,7 @@ struct vm {
 	u64 paused_ns;   /* the clock's stand while paused */
 	u64 stands_ns;   /* the same for vm_now_ns(); NEVER while the clock runs */
 	u64 tsc_at_zero; /* host TSC when the guest's clock was 0 */
+	bool has_apic_page; /* apicv.c; VM locked */
 	bool has_testdev;
 	u32 com_mask;                              /* bit n: it has serial port COM(n + 1) */
 	void (*on_output)(struct vm *vm, u32 com); /* the serial port has bytes to be taken */

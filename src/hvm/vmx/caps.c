@@ -114,6 +114,36 @@ static void tpr_shadow_check(void)
 		vmx_caps.controls[CONTROLS_PROC] &= ~(u32)(PROC_CR8_LOAD_EXITING | PROC_CR8_STORE_EXITING);
 }
 
+/*
+ * What virtualises a local APIC is set for a vcpu only while its mode asks for it (apic.c), and in one piece:
+ * registers, delivery, and what leads the accesses there. Posted interrupts stand on it, and acknowledging is for them.
+ */
+#define APIC_PROC2_ALWAYS (u32)(PROC2_APIC_REGISTER_VIRTUALIZATION | PROC2_VIRTUAL_INTERRUPT_DELIVERY)
+#define APIC_PROC2_ANY (APIC_PROC2_ALWAYS | (u32)(PROC2_VIRTUALIZE_APIC_ACCESSES | PROC2_VIRTUALIZE_X2APIC_MODE))
+
+static u32 apic_proc2_of(u64 by)
+{
+	u32 wanted = APIC_PROC2_ALWAYS | (u32)by;
+
+	return vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW) && (vmx_caps.controls[CONTROLS_PROC2] & wanted) == wanted
+		       ? wanted
+		       : 0;
+}
+
+static void apic_check(void)
+{
+	bool can_post = vmx_uses(CONTROLS_PIN, PIN_PROCESS_POSTED_INTERRUPTS) &&
+			vmx_uses(CONTROLS_EXITS, EXITCTL_ACKNOWLEDGE_INTERRUPT);
+
+	vmx_caps.apic_proc2[HVM_APIC_XAPIC] = apic_proc2_of(PROC2_VIRTUALIZE_APIC_ACCESSES);
+	vmx_caps.apic_proc2[HVM_APIC_X2APIC] = apic_proc2_of(PROC2_VIRTUALIZE_X2APIC_MODE);
+	vmx_caps.apic_pin = can_post ? (u32)PIN_PROCESS_POSTED_INTERRUPTS : 0;
+	vmx_caps.controls[CONTROLS_PROC2] &= ~APIC_PROC2_ANY;
+	vmx_caps.controls[CONTROLS_PIN] &= ~(u32)PIN_PROCESS_POSTED_INTERRUPTS;
+	if (!can_post)
+		vmx_caps.controls[CONTROLS_EXITS] &= ~(u32)EXITCTL_ACKNOWLEDGE_INTERRUPT;
+}
+
 /* Where the TRUE capabilities are missing, CR3 accesses must exit: nothing here wants to see them. */
 static void cr3_exiting_check(struct tally *t)
 {
@@ -145,6 +175,7 @@ err_t vmx_caps_read(void)
 	vpid_check();
 	preemption_timer_check();
 	tpr_shadow_check();
+	apic_check();
 	cr3_exiting_check(&t);
 	feature_list_end(&t.used);
 	feature_list_end(&t.unused);
@@ -162,6 +193,10 @@ bool vmx_caps_match(void)
 		if (vmx_caps.controls[reg] & ~GET(VMX_ALLOWED_1, own.allowed[reg]) ||
 		    GET(VMX_ALLOWED_0, own.allowed[reg]) & ~vmx_caps.controls[reg])
 			return false;
+	if ((vmx_caps.apic_proc2[HVM_APIC_XAPIC] | vmx_caps.apic_proc2[HVM_APIC_X2APIC]) &
+		    ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PROC2]) ||
+	    vmx_caps.apic_pin & ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PIN]))
+		return false;
 	return own.basic == vmx_caps.basic && own.ept_vpid == vmx_caps.ept_vpid &&
 	       own.cr0_fixed0 == vmx_caps.cr0_fixed0 && own.cr4_fixed0 == vmx_caps.cr4_fixed0;
 }

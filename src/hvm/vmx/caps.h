@@ -4,6 +4,7 @@
 #define ETERNA_HVM_VMX_CAPS_H
 
 #include "base/err.h"
+#include "hvm/hvm.h"
 #include "x86/regs/msr.h"
 #include "x86/regs/vmcs.h"
 
@@ -25,6 +26,10 @@ struct vmx_caps {
 	u64 cr4_fixed0, cr4_fixed1;
 	u64 allowed[CONTROLS_COUNT];  /* VMX_ALLOWED_0 and _1 */
 	u32 controls[CONTROLS_COUNT]; /* what ETERNA sets */
+	/* Secondary controls that a vcpu has besides while the processor works its local APIC, by enum hvm_apic; 0: the
+	 * CPU can't. And, with either, pin-based ones. */
+	u32 apic_proc2[HVM_APIC_MODES];
+	u32 apic_pin;
 };
 
 /* Read-only after vmx_caps_read(). */

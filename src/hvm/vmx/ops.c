@@ -28,5 +28,9 @@ const struct hvm_ops vmx_ops = {
 	.debug_can = vmx_debug_can,
 	.debug_set = vmx_debug_set,
 	.step = vmx_run, /* the monitor trap flag is on */
+	.apic_offers = vmx_apic_offers,
+	.apic_mode_set = vmx_apic_mode_set,
+	.apic_vectors_set = vmx_apic_vectors_set,
+	.apic_level_set = vmx_apic_level_set,
 	.explain = vmx_explain,
 };

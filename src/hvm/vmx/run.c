@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // VM entry, and VM exits put into neutral words (SDM 3C, VM Exits; Exit Qualification).
+#include "host/trap.h"
 #include "hvm/vmx/vmx.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -202,6 +203,43 @@ static void ept_misconfiguration_decode(struct hvm_vcpu *v, struct exit *x)
 	x->detail = x->memory.gpa.v;
 }
 
+/* Where the exit has acknowledged it, its handler is called as if the processor had: nobody else will. */
+static void interrupt_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)v;
+	(void)x;
+	if (vmx_uses(CONTROLS_EXITS, EXITCTL_ACKNOWLEDGE_INTERRUPT))
+		trap_interrupt((u8)GET(INTR_INFO_VECTOR, vmread(VMCS_exit_interruption_info)));
+}
+
+static void apic_write_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)v;
+	x->apic.offset = (u16)GET(QUAL_APIC_OFFSET, vmread(VMCS_exit_qualification));
+	x->detail = x->apic.offset;
+}
+
+/* Accesses by physical address (of page walks, tracing) come with no offset. */
+static void apic_access_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	u64 q = vmread(VMCS_exit_qualification);
+	u64 access = GET(QUAL_APIC_ACCESS, q);
+
+	vectoring_decode(v);
+	x->apic.offset = (u16)GET(QUAL_APIC_OFFSET, q);
+	x->apic.is_write = access == APIC_LINEAR_WRITE;
+	x->apic.is_fetch = access == APIC_LINEAR_FETCH;
+	x->apic.is_event = access == APIC_LINEAR_EVENT_DELIVERY || access == APIC_PHYSICAL_EVENT_DELIVERY;
+	x->detail = x->apic.offset;
+}
+
+static void eoi_decode(struct hvm_vcpu *v, struct exit *x)
+{
+	(void)v;
+	x->apic.vector = (u8)GET(QUAL_VECTOR, vmread(VMCS_exit_qualification));
+	x->detail = x->apic.vector;
+}
+
 struct decoder {
 	u8 kind; /* enum exit_kind */
 	bool has_length;
@@ -210,7 +248,7 @@ struct decoder {
 
 static const struct decoder decoders[] = {
 	[VMX_EXIT_EXCEPTION_NMI] = {EXIT_EXCEPTION, false, exception_decode},
-	[VMX_EXIT_EXTERNAL_INTERRUPT] = {EXIT_INTERRUPT, false, NULL},
+	[VMX_EXIT_EXTERNAL_INTERRUPT] = {EXIT_INTERRUPT, false, interrupt_decode},
 	[VMX_EXIT_TRIPLE_FAULT] = {EXIT_TRIPLE_FAULT, false, NULL},
 	[VMX_EXIT_INIT] = {EXIT_INIT, false, NULL},
 	[VMX_EXIT_SIPI] = {EXIT_SIPI, false, NULL},
@@ -247,8 +285,8 @@ static const struct decoder decoders[] = {
 	[VMX_EXIT_MONITOR] = {EXIT_UNDEFINED, true, NULL},
 	[VMX_EXIT_PAUSE] = {EXIT_PAUSE, true, NULL},
 	[VMX_EXIT_TPR_BELOW_THRESHOLD] = {EXIT_TPR_THRESHOLD, false, NULL},
-	[VMX_EXIT_APIC_ACCESS] = {EXIT_APIC_ACCESS, true, NULL},
-	[VMX_EXIT_VIRTUALIZED_EOI] = {EXIT_VIRTUAL_EOI, false, NULL},
+	[VMX_EXIT_APIC_ACCESS] = {EXIT_APIC_ACCESS, false, apic_access_decode},
+	[VMX_EXIT_VIRTUALIZED_EOI] = {EXIT_VIRTUAL_EOI, false, eoi_decode},
 	[VMX_EXIT_GDTR_IDTR_ACCESS] = {EXIT_UNKNOWN, true, NULL},
 	[VMX_EXIT_LDTR_TR_ACCESS] = {EXIT_UNKNOWN, true, NULL},
 	[VMX_EXIT_EPT_VIOLATION] = {EXIT_MEMORY, false, ept_violation_decode},
@@ -259,7 +297,7 @@ static const struct decoder decoders[] = {
 	[VMX_EXIT_INVVPID] = {EXIT_UNDEFINED, true, NULL},
 	[VMX_EXIT_WBINVD] = {EXIT_CACHE, true, NULL},
 	[VMX_EXIT_XSETBV] = {EXIT_XSETBV, true, NULL},
-	[VMX_EXIT_APIC_WRITE] = {EXIT_UNKNOWN, false, NULL},
+	[VMX_EXIT_APIC_WRITE] = {EXIT_APIC_WRITE, false, apic_write_decode},
 	[VMX_EXIT_RDRAND] = {EXIT_UNKNOWN, true, NULL},
 	[VMX_EXIT_INVPCID] = {EXIT_UNKNOWN, true, NULL},
 	[VMX_EXIT_VMFUNC] = {EXIT_UNDEFINED, true, NULL},

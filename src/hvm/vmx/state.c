@@ -195,7 +195,7 @@ void vmx_write_back(struct hvm_vcpu *v)
 		vmx_debug_write(v, groups);
 	if (groups & STATE_CR2)
 		write_cr2(s->cr2);
-	if (groups & STATE_TPR && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW)) {
+	if (groups & STATE_TPR && !v->apic_mode && vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW)) {
 		*vmx_vtpr(v) = (u8)(s->cr8 << 4);
 		vmwrite(VMCS_tpr_threshold, v->tpr_threshold);
 	}

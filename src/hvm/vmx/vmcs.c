@@ -21,39 +21,8 @@
 #define PLE_GAP 128
 #define PLE_WINDOW 4096
 
-err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
+static void map_set(u8 *map, u32 msr, unsigned exits)
 {
-	struct pagetable_caps caps = {
-		.levels = 4,
-		.pa_bits = memory_host_caps()->pa_bits,
-		.has_2m = vmx_caps.ept_vpid & EPT_CAP_2MB,
-		.has_1g = vmx_caps.ept_vpid & EPT_CAP_1GB,
-		.execute_only = vmx_caps.ept_vpid & EPT_CAP_EXECUTE_ONLY,
-		.accessed_dirty = vmx_caps.ept_vpid & EPT_CAP_ACCESSED_DIRTY,
-	};
-	err_t err;
-
-	vm->msr_map = pool_alloc(pool, 1);
-	if (!vm->msr_map)
-		return ERR_NOMEM;
-	memset(vm->msr_map, 0xff, PAGE_BYTES);
-	tag_vm_init(&vm->tags);
-	err = pagetable_init(&vm->second_level, &pagetable_ept, &caps, pool);
-	if (err)
-		pool_free(pool, vm->msr_map, 1);
-	return err;
-}
-
-void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool)
-{
-	pagetable_fini(&vm->second_level);
-	pool_free(pool, vm->msr_map, 1);
-}
-
-void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
-{
-	u8 *map = vm->msr_map;
-
 	if (msr >= MSR_HIGH_FIRST) {
 		map += MSR_MAP_HIGH;
 		msr -= MSR_HIGH_FIRST;
@@ -69,6 +38,62 @@ void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
 	}
 }
 
+/* In x2APIC mode most registers are read from the page, and writes of these three are carried out by the processor.
+ * What is not there, or counts, still exits. */
+static void x2apic_open(u8 *map)
+{
+	static const u32 read[] = {
+		MSR_X2APIC_APICID,    MSR_X2APIC_VERSION,     MSR_X2APIC_TPR,        MSR_X2APIC_PPR,
+		MSR_X2APIC_LDR,       MSR_X2APIC_SIVR,        MSR_X2APIC_ESR,        MSR_X2APIC_ICR,
+		MSR_X2APIC_LVT_TIMER, MSR_X2APIC_LVT_THERMAL, MSR_X2APIC_LVT_PMI,    MSR_X2APIC_LVT_LINT0,
+		MSR_X2APIC_LVT_LINT1, MSR_X2APIC_LVT_ERROR,   MSR_X2APIC_INIT_COUNT, MSR_X2APIC_DIV_CONF,
+	};
+
+	for (u32 i = 0; i < ARRAY_COUNT(read); i++)
+		map_set(map, read[i], MSR_EXIT_WRITE);
+	for (u32 msr = MSR_X2APIC_ISR0; msr < MSR_X2APIC_ESR; msr++)
+		map_set(map, msr, MSR_EXIT_WRITE);
+	map_set(map, MSR_X2APIC_TPR, 0);
+	map_set(map, MSR_X2APIC_EOI, MSR_EXIT_READ);
+	map_set(map, MSR_X2APIC_SELF_IPI, MSR_EXIT_READ);
+}
+
+err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
+{
+	struct pagetable_caps caps = {
+		.levels = 4,
+		.pa_bits = memory_host_caps()->pa_bits,
+		.has_2m = vmx_caps.ept_vpid & EPT_CAP_2MB,
+		.has_1g = vmx_caps.ept_vpid & EPT_CAP_1GB,
+		.execute_only = vmx_caps.ept_vpid & EPT_CAP_EXECUTE_ONLY,
+		.accessed_dirty = vmx_caps.ept_vpid & EPT_CAP_ACCESSED_DIRTY,
+	};
+	err_t err;
+
+	vm->msr_map = pool_alloc(pool, VMX_VM_PAGES);
+	if (!vm->msr_map)
+		return ERR_NOMEM;
+	memset(vm->msr_map, 0xff, 2 * PAGE_BYTES);
+	x2apic_open((u8 *)vm->msr_map + PAGE_BYTES);
+	vm->apic_access = pool_hpa(pool, (u8 *)vm->msr_map + 2 * PAGE_BYTES);
+	tag_vm_init(&vm->tags);
+	err = pagetable_init(&vm->second_level, &pagetable_ept, &caps, pool);
+	if (err)
+		pool_free(pool, vm->msr_map, VMX_VM_PAGES);
+	return err;
+}
+
+void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool)
+{
+	pagetable_fini(&vm->second_level);
+	pool_free(pool, vm->msr_map, VMX_VM_PAGES);
+}
+
+void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
+{
+	map_set(vm->msr_map, msr, exits);
+	map_set((u8 *)vm->msr_map + PAGE_BYTES, msr, exits);
+}
 u64 vmx_eptp(const struct hvm_vm *vm)
 {
 	return pagetable_root(&vm->second_level).v | PUT(EPTP_MEMORY_TYPE, MEMTYPE_WB) |
@@ -102,6 +127,7 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_guest_debugctl, 0);
 	if (vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
 		vmwrite(VMCS_virtual_apic_address, v->control_hpa.v + PAGE_BYTES);
+	vmx_apic_init(v);
 	if (vmx_uses(CONTROLS_PROC2, PROC2_PAUSE_LOOP_EXITING)) {
 		vmwrite(VMCS_ple_gap, PLE_GAP);
 		vmwrite(VMCS_ple_window, PLE_WINDOW);
@@ -150,6 +176,7 @@ err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 		return ERR_NOMEM;
 	v->control = memory;
 	v->control_hpa = pool_hpa(pool, memory);
+	v->apic_page = (struct lapic_page *)(memory + PAGE_BYTES);
 	v->xsave = memory + VMX_PRIVATE_PAGES * PAGE_BYTES;
 	v->cpu_pages = pages;
 	tag_vcpu_init(&v->tags);

@@ -17,6 +17,9 @@
 /* Of a vcpu: VMCS, and virtual-APIC page. */
 #define VMX_PRIVATE_PAGES 2
 
+/* Of a VM: MSR bitmap, the same with the registers of x2APIC mode let through, and the page for APIC accesses. */
+#define VMX_VM_PAGES 3
+
 /* VTPR in the virtual-APIC page (SDM 3C, Virtual APIC State). */
 static inline u8 *vmx_vtpr(const struct hvm_vcpu *v)
 {
@@ -62,6 +65,13 @@ void vmx_run(struct hvm_vcpu *v, struct exit *x);
 void vmx_deadline_set(struct hvm_vcpu *v, u64 ticks);
 void vmx_inject(struct hvm_vcpu *v, const struct event *event);
 void vmx_window(struct hvm_vcpu *v, bool interrupt, bool nmi);
+
+/* apic.c */
+u32 vmx_apic_offers(void);
+void vmx_apic_init(struct hvm_vcpu *v);
+void vmx_apic_mode_set(struct hvm_vcpu *v, enum hvm_apic mode);
+void vmx_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service);
+void vmx_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4]);
 
 /* debug.c */
 bool vmx_debug_can(u32 what);

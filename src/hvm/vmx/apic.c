@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The local APIC worked by the processor: controls by mode, vectors, posted interrupts (SDM 3C, APIC Virtualization and
+// Virtual Interrupts).
+#include "host/memory.h"
+#include "host/trap.h"
+#include "hvm/vmx/vmx.h"
+
+u32 vmx_apic_offers(void)
+{
+	u32 offers = (vmx_caps.apic_proc2[HVM_APIC_XAPIC] ? (u32)HVM_APIC_HAS_XAPIC : 0) |
+		     (vmx_caps.apic_proc2[HVM_APIC_X2APIC] ? (u32)HVM_APIC_HAS_X2APIC : 0);
+
+	return offers && vmx_caps.apic_pin ? offers | HVM_APIC_HAS_POSTED : offers;
+}
+
+/* Addresses and vectors of a new VMCS; they are looked at only with the controls set below. */
+void vmx_apic_init(struct hvm_vcpu *v)
+{
+	if (!vmx_apic_offers())
+		return;
+	vmwrite(VMCS_apic_access_address, v->vm->apic_access.v);
+	vmwrite(VMCS_guest_interrupt_status, 0);
+	if (!vmx_caps.apic_pin)
+		return;
+	vmwrite(VMCS_posted_interrupt_vector, HOST_VECTOR_POSTED);
+	vmwrite(VMCS_posted_interrupt_descriptor_address, pool_hpa(memory_pool(), &v->posted).v);
+}
+
+void vmx_apic_mode_set(struct hvm_vcpu *v, enum hvm_apic mode)
+{
+	u64 msr_map = pool_hpa(memory_pool(), v->vm->msr_map).v;
+
+	v->apic_mode = mode;
+	vmwrite(VMCS_proc2_controls, vmx_caps.controls[CONTROLS_PROC2] | vmx_caps.apic_proc2[mode]);
+	vmwrite(VMCS_pin_controls, vmx_caps.controls[CONTROLS_PIN] | (mode ? vmx_caps.apic_pin : 0));
+	vmwrite(VMCS_msr_bitmap, mode == HVM_APIC_X2APIC ? msr_map + PAGE_BYTES : msr_map);
+	if (vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))
+		vmwrite(VMCS_tpr_threshold, 0);
+	v->tpr_threshold = 0;
+}
+
+void vmx_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service)
+{
+	(void)v;
+	vmwrite(VMCS_guest_interrupt_status,
+		PUT(INTERRUPT_STATUS_RVI, requested) | PUT(INTERRUPT_STATUS_SVI, in_service));
+}
+
+void vmx_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4])
+{
+	(void)v;
+	for (u32 i = 0; i < 4; i++)
+		vmwrite(VMCS_eoi_exit_bitmap_0 + 2 * i, vectors[i]);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lends local APICs to the processor (SDM 3C, APIC Virtualization and Virtual Interrupts).
+#include "vm/apicv.h"
+
+#include "base/assert.h"
+#include "base/mem.h"
+#include "host/log.h"
+#include "host/memory.h"
+#include "vm/run.h"
+#include "vm/vcpu.h"
+#include "x86/regs/msr.h"
+
+#define APIC_BASE_USUAL 0xfee00000ull
+
+static u32 offers __attribute__((section(".data.init_only")));
+
+void apicv_init(bool is_allowed)
+{
+	u32 has = hvm->apic_offers ? hvm->apic_offers() : 0;
+
+	offers = is_allowed ? has : 0;
+	if (has && !is_allowed)
+		log_info("local APICs: by software, as the configuration wants it");
+	else
+		log_info("local APICs: %s%s%s%s", offers ? "by the processor" : "by software",
+			 offers & HVM_APIC_HAS_XAPIC ? ", xAPIC" : "", offers & HVM_APIC_HAS_X2APIC ? ", x2APIC" : "",
+			 offers & HVM_APIC_HAS_POSTED ? ", posted interrupts" : "");
+}
+
+err_t apicv_vm_init(struct vm *vm)
+{
+	err_t err;
+
+	if (!(offers & HVM_APIC_HAS_XAPIC))
+		return OK;
+	err = pagetable_map(&vm->hvm.second_level, APIC_BASE_USUAL, vm->hvm.apic_access, PAGE_BYTES, PROT_RW,
+			    MEMTYPE_WB);
+	vm->has_apic_page = !err;
+	return err;
+}
+
+u32 apicv_first_pending(void)
+{
+	return offers ? PENDING_APIC : 0;
+}
+
+static enum hvm_apic mode_wanted(const struct vcpu *v)
+{
+	u64 base = v->lapic.base;
+
+	if (!(base & APIC_BASE_ENABLE))
+		return HVM_APIC_SOFTWARE;
+	if (base & APIC_BASE_X2APIC)
+		return offers & HVM_APIC_HAS_X2APIC ? HVM_APIC_X2APIC : HVM_APIC_SOFTWARE;
+	return v->vm->has_apic_page ? HVM_APIC_XAPIC : HVM_APIC_SOFTWARE;
+}
+
+/* --- lending and taking ---------------------------------------------------------------------------------------- */
+
+/* What others posted while the processor did not look. */
+static void posted_pull(struct vcpu *v)
+{
+	struct hvm_posted *posted = &v->hvm.posted;
+	u64 requests[ARRAY_COUNT(posted->requests)];
+
+	if (!(__atomic_load_n(&posted->control, __ATOMIC_SEQ_CST) & HVM_POSTED_OUTSTANDING))
+		return;
+	__atomic_and_fetch(&posted->control, ~HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
+		requests[i] = __atomic_exchange_n(&posted->requests[i], 0, __ATOMIC_SEQ_CST);
+	lapic_requests_add(&v->lapic, requests);
+}
+
+static void levels_set(struct vcpu *v)
+{
+	memcpy(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels));
+	hvm->apic_level_set(&v->hvm, v->apic_levels);
+}
+
+static void take(struct vcpu *v)
+{
+	posted_pull(v);
+	lapic_page_take(&v->lapic, v->hvm.apic_page);
+}
+
+static void lend(struct vcpu *v)
+{
+	lapic_page_lend(&v->lapic, v->hvm.apic_page);
+	levels_set(v);
+	hvm->apic_vectors_set(&v->hvm, lapic_page_requested(v->hvm.apic_page), lapic_page_in_service(v->hvm.apic_page));
+	v->apic_is_held = false;
+}
+
+void apicv_borrow(struct vcpu *v)
+{
+	if (apicv_is_lent(v))
+		take(v);
+}
+
+void apicv_return(struct vcpu *v)
+{
+	if (apicv_is_lent(v))
+		lend(v);
+}
+
+void apicv_leave(struct vcpu *v)
+{
+	if (!apicv_is_lent(v))
+		return;
+	take(v);
+	hvm->apic_mode_set(&v->hvm, HVM_APIC_SOFTWARE);
+	v->hvm.state.cr8 = v->lapic.tpr >> 4;
+	v->hvm.tpr_threshold = lapic_tpr_threshold(&v->lapic);
+	hvm_mark_dirty(&v->hvm, STATE_TPR);
+	if (lapic_pending_vector(&v->lapic))
+		vcpu_pending_add(v, PENDING_INTERRUPT);
+}
+
+void apicv_update(struct vcpu *v)
+{
+	enum hvm_apic mode = mode_wanted(v);
+
+	if (mode == v->hvm.apic_mode)
+		return;
+	apicv_leave(v);
+	if (mode == HVM_APIC_SOFTWARE)
+		return;
+	vcpu_tpr_fetch(v);
+	hvm->apic_mode_set(&v->hvm, mode);
+	lend(v);
+}
+
+/* The mapping is removed for all vcpus: those that used it are told to do without. */
+static void page_remove(struct vm *vm)
+{
+	err_t err;
+
+	vm->has_apic_page = false;
+	lock_take(&vm->fill_lock);
+	memory_lock_take();
+	err = pagetable_unmap(&vm->hvm.second_level, APIC_BASE_USUAL, PAGE_BYTES);
+	memory_lock_drop();
+	lock_drop(&vm->fill_lock);
+	ASSERT(!err); /* it is a page of its own */
+	hvm->vm_flush(&vm->hvm);
+	for (u32 i = 0; i < vm->vcpu_count; i++)
+		vcpu_kick(vm->vcpu[i], PENDING_APIC | PENDING_FLUSH);
+}
+
+static bool is_xapic_as_usual(u64 base)
+{
+	return (base & APIC_BASE_ENABLE) && !(base & APIC_BASE_X2APIC) && (base & APIC_BASE_ADDRESS) == APIC_BASE_USUAL;
+}
+
+void apicv_base_changed(struct vcpu *v)
+{
+	if (v->vm->has_apic_page && !is_xapic_as_usual(v->lapic.base))
+		page_remove(v->vm);
+	apicv_update(v);
+}
+
+void apicv_refresh(struct vcpu *v)
+{
+	if (apicv_is_lent(v))
+		lapic_page_refresh(&v->lapic, v->hvm.apic_page);
+}
+
+/* --- interrupts ------------------------------------------------------------------------------------------------ */
+
+void apicv_merge(struct vcpu *v)
+{
+	posted_pull(v);
+	if (!v->lapic.irr_max && !v->apic_is_held)
+		return;
+	lapic_page_merge(&v->lapic, v->hvm.apic_page);
+	if (memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
+		levels_set(v);
+	hvm->apic_vectors_set(&v->hvm, lapic_page_requested(v->hvm.apic_page), lapic_page_in_service(v->hvm.apic_page));
+	v->apic_is_held = false;
+}
+
+void apicv_hold(struct vcpu *v)
+{
+	hvm->apic_vectors_set(&v->hvm, 0, lapic_page_in_service(v->hvm.apic_page));
+	v->apic_is_held = true;
+}
+
+bool apicv_has_interrupt(struct vcpu *v)
+{
+	posted_pull(v);
+	return lapic_page_has_interrupt(&v->lapic, v->hvm.apic_page);
+}
+
+/*
+ * A vector whose trigger mode is not what the processor knows of it takes the other way: only the vcpu's own CPU can
+ * change that. The processor sees the requests, or the vcpu's CPU does before it enters the guest (PENDING_POSTED).
+ */
+bool apicv_post(struct vcpu *v)
+{
+	struct hvm_posted *posted = &v->hvm.posted;
+	u64 requests[ARRAY_COUNT(posted->requests)];
+	u64 old;
+
+	if (!apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->masks_interrupts || !run_is_on_other_cpu(v) ||
+	    memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
+		return false;
+	lapic_requests_take(&v->lapic, requests);
+	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
+		if (requests[i])
+			__atomic_or_fetch(&posted->requests[i], requests[i], __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&v->pending, PENDING_POSTED, __ATOMIC_SEQ_CST);
+	old = __atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
+	if (!(old & HVM_POSTED_OUTSTANDING))
+		run_notify(v);
+	return true;
+}
+
+void apicv_snapshot(const struct vcpu *v, struct lapic *out)
+{
+	*out = v->lapic;
+	if (apicv_is_lent(v))
+		lapic_page_take(out, v->hvm.apic_page);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Local APICs that the processor works by itself: which vcpu's, when, and what is left to do for it. Lent, as it is
+ * said here, is a local APIC of which the processor has the priorities (dev/lapic_page.h).
+ *
+ * It is lent in x2APIC mode, and in xAPIC mode while the VM's page for APIC accesses is mapped at the usual address;
+ * that page goes for good when the first vcpu leaves xAPIC mode or moves its APIC, as all vcpus share the mappings.
+ */
+#ifndef ETERNA_VM_APICV_H
+#define ETERNA_VM_APICV_H
+
+#include "vm/vm.h"
+
+/* Use what the processor offers, or nothing of it; logged. Context: boot, hvm_select() was. */
+void apicv_init(bool is_allowed);
+
+/* A new VM's page for APIC accesses. Context: memory locked, hvm->vm_init() was. ERR_NOMEM: no table for it. */
+err_t apicv_vm_init(struct vm *vm) MUST_CHECK;
+
+/* What a new vcpu has pending (PENDING_ bits), so that its first entry sees to its mode. */
+u32 apicv_first_pending(void);
+
+static inline bool apicv_is_lent(const struct vcpu *v)
+{
+	return v->hvm.apic_mode != HVM_APIC_SOFTWARE;
+}
+
+/*
+ * Context, of all below where nothing else is said: the vcpu's CPU, where it is loaded, VM locked.
+ */
+
+/* Lend the local APIC or take it back for good, as its mode is now. */
+void apicv_update(struct vcpu *v);
+
+/* Before IA32_APIC_BASE is written, and after: from the one to the other it is not lent. */
+void apicv_leave(struct vcpu *v);
+void apicv_base_changed(struct vcpu *v);
+
+/* For a moment, if it is lent: to look at it or change it as a whole. */
+void apicv_borrow(struct vcpu *v);
+void apicv_return(struct vcpu *v);
+
+/* Registers other than the priorities were changed. */
+void apicv_refresh(struct vcpu *v);
+
+/* What was requested goes to the processor, which delivers it, or holds it for as long as the vcpu masks interrupts. */
+void apicv_merge(struct vcpu *v);
+void apicv_hold(struct vcpu *v);
+
+/* Would the processor deliver something now, were the guest's IF set? Context: the vcpu need not be loaded. */
+bool apicv_has_interrupt(struct vcpu *v);
+
+/*
+ * A lent APIC was requested a vector: hand it to a vcpu that runs on another CPU without its leaving the guest. False:
+ * that cannot be, the vcpu is to be kicked. Context: any CPU, VM locked.
+ */
+bool apicv_post(struct vcpu *v);
+
+/* The local APIC as the guest sees it. Context: the vcpu does not run. */
+void apicv_snapshot(const struct vcpu *v, struct lapic *out);
+
+#endif
