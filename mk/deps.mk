@@ -11,14 +11,14 @@ ETERNA_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eterna
 ZYDIS_DIR  := $(ETERNA_CACHE)/zydis
 ZYCORE_INC := $(ETERNA_CACHE)/zycore/include
 INIH_DIR   := $(ETERNA_CACHE)/inih
-BOCHS      := $(ETERNA_CACHE)/bochs-mended/bochs
+BOCHS      := $(ETERNA_CACHE)/bochs-mended3/bochs
 CBMC       := $(ETERNA_CACHE)/cbmc/cbmc
 GRAMMAR    := $(ETERNA_CACHE)/grammar
 
 ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
-BOCHS_READY  := $(ETERNA_CACHE)/bochs-mended/.manifest
+BOCHS_READY  := $(ETERNA_CACHE)/bochs-mended3/.manifest
 CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
 GRAMMAR_READY := $(GRAMMAR)/.manifest
 

@@ -51,7 +51,7 @@ def settings(options, directory, iso):
 
 def is_built():
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.exists(os.path.join(cache, "eterna/bochs-mended/bochs"))
+    return os.path.exists(os.path.join(cache, "eterna/bochs-mended3/bochs"))
 
 
 def program():
