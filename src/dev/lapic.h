@@ -228,6 +228,12 @@ static inline u64 lapic_next_event(const struct lapic *l)
 	return l->event_ns;
 }
 
+/* The vector that the timer will request, once and then no more; 0: it is not armed for that, or masked. */
+u8 lapic_timer_vector_once(const struct lapic *l);
+
+/* The processor has delivered that vector when it was due: the timer has run out, and requests nothing more. */
+void lapic_timer_delivered(struct lapic *l);
+
 /* Delivers what is due; time never goes backwards between calls that take it. Returns flags. */
 u32 lapic_tick_due(struct lapic *l, u64 now_ns);
 static inline u32 lapic_tick(struct lapic *l, u64 now_ns)

@@ -220,3 +220,20 @@ u32 lapic_deadline_write(struct lapic *l, u64 tsc, u64 now_ns, const struct lapi
 	l->deadline_tsc = tsc;
 	return LAPIC_TIMER | flags | lapic_deadline_retime(l, now_ns, clock);
 }
+
+u8 lapic_timer_vector_once(const struct lapic *l)
+{
+	u32 lvt = l->lvt[LAPIC_LVT_TIMER];
+
+	if (l->event_ns == NEVER || lapic_timer_mode(l) == TIMER_PERIODIC || GET(LVT_VECTOR, lvt) < FIRST_VECTOR)
+		return 0;
+	return (u8)GET(LVT_VECTOR, lvt);
+}
+
+void lapic_timer_delivered(struct lapic *l)
+{
+	l->deadline_tsc = 0;
+	l->deadline_ns = 0;
+	l->timer_expiry = 0;
+	schedule(l);
+}

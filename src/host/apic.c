@@ -240,6 +240,11 @@ void apic_timer_init(void)
 	apic_timer_cpu_init();
 }
 
+bool apic_timer_is_exact(void)
+{
+	return is_deadline_timer;
+}
+
 void apic_timer_arm(u64 tsc)
 {
 	u64 now;

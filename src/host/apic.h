@@ -48,6 +48,9 @@ void apic_timer_cpu_init(void);
  */
 void apic_timer_arm(u64 tsc);
 
+/* Does it interrupt at the deadline and never earlier? */
+bool apic_timer_is_exact(void);
+
 /* For the boot log. */
 const char *apic_mode_name(void);
 const char *apic_timer_name(void);

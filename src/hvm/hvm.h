@@ -191,7 +191,7 @@ struct hvm_ops {
 	/* With HVM_DEBUG_STEP in force, in place of run: EXIT_STEP behind one instruction, or behind the delivery of
 	 * what was injected, if no other exit comes first. */
 	void (*step)(struct hvm_vcpu *v, struct exit *x);
-	/* What the processor can do of local APICs: HVM_APIC_HAS_ bits. NULL: nothing; then so are the next three. */
+	/* What the processor can do of local APICs: HVM_APIC_HAS_ bits. NULL: nothing; then so are the next four. */
 	u32 (*apic_offers)(void);
 	/* The vcpu's APIC goes to this mode; CR8 is the page's business unless it is HVM_APIC_SOFTWARE. Context:
 	 * loaded. */
@@ -199,6 +199,9 @@ struct hvm_ops {
 	/* The highest vectors requested and in service are these, as apic_page has them; requested 0: deliver nothing
 	 * now. Context: loaded, lent. */
 	void (*apic_vectors_set)(struct hvm_vcpu *v, u8 requested, u8 in_service);
+	/* The interrupt of the host by which the processor comes to look at what was posted; HOST_VECTOR_POSTED at
+	 * first. Others exit. Context: loaded. */
+	void (*apic_notification_set)(struct hvm_vcpu *v, u8 vector);
 	/* Vectors whose end exits. Context: loaded, lent. */
 	void (*apic_level_set)(struct hvm_vcpu *v, const u64 vectors[4]);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "host/log.h"
 #include "host/memory.h"
+#include "host/trap.h"
 #include "vm/run.h"
 #include "vm/vcpu.h"
 #include "x86/regs/msr.h"
@@ -55,6 +56,53 @@ static enum hvm_apic mode_wanted(const struct vcpu *v)
 	return v->vm->has_apic_page ? HVM_APIC_XAPIC : HVM_APIC_SOFTWARE;
 }
 
+/* --- the timer --------------------------------------------------------------------------------------------------- */
+
+static u64 *posted_word(struct vcpu *v, u8 vector)
+{
+	return &v->hvm.posted.requests[vector / 64];
+}
+
+bool apicv_timer_post(struct vcpu *v)
+{
+	u8 vector = lapic_timer_vector_once(&v->lapic);
+	bool was_posted = v->was_posted;
+
+	v->was_posted = false;
+	if (!vector || was_posted || !apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->vm->debug ||
+	    v->timer_vector || v->timer_is_delivered)
+		return false;
+	if (__atomic_fetch_or(posted_word(v, vector), BIT(vector % 64), __ATOMIC_SEQ_CST) & BIT(vector % 64))
+		return false; /* somebody else posted it: it comes now */
+	v->timer_vector = vector;
+	hvm->apic_notification_set(&v->hvm, HOST_VECTOR_TIMER);
+	return true;
+}
+
+/* The bit is gone if the processor took it. */
+void apicv_timer_unpost(struct vcpu *v)
+{
+	u64 bit = BIT(v->timer_vector % 64);
+	u64 *word = posted_word(v, v->timer_vector);
+
+	if (!v->timer_vector)
+		return;
+	v->timer_vector = 0;
+	v->timer_is_delivered = !(__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit);
+	hvm->apic_notification_set(&v->hvm, HOST_VECTOR_POSTED);
+	if (v->timer_is_delivered)
+		run_timer_ran_out(v);
+}
+
+void apicv_timer_settle(struct vcpu *v)
+{
+	apicv_timer_unpost(v);
+	if (!v->timer_is_delivered)
+		return;
+	v->timer_is_delivered = false;
+	lapic_timer_delivered(&v->lapic);
+}
+
 /* --- lending and taking ---------------------------------------------------------------------------------------- */
 
 /* What others posted while the processor did not look. */
@@ -63,6 +111,7 @@ static void posted_pull(struct vcpu *v)
 	struct hvm_posted *posted = &v->hvm.posted;
 	u64 requests[ARRAY_COUNT(posted->requests)];
 
+	apicv_timer_settle(v);
 	if (!(__atomic_load_n(&posted->control, __ATOMIC_SEQ_CST) & HVM_POSTED_OUTSTANDING))
 		return;
 	__atomic_and_fetch(&posted->control, ~HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
@@ -204,6 +253,7 @@ bool apicv_post(struct vcpu *v)
 	if (!apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->masks_interrupts || !run_is_on_other_cpu(v) ||
 	    memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
 		return false;
+	v->was_posted = true;
 	lapic_requests_take(&v->lapic, requests);
 	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
 		if (requests[i])

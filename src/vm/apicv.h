@@ -56,6 +56,23 @@ bool apicv_has_interrupt(struct vcpu *v);
  */
 bool apicv_post(struct vcpu *v);
 
+/*
+ * The timer, posted ahead. Where the next thing that this CPU's timer has to do is to give the vcpu the interrupt of
+ * its own, one-shot timer, that vector is among what was posted already, and the CPU's timer interrupt is the
+ * notification: the guest gets it without an exit. While that is so, other notifications exit; so it is not done for a
+ * vcpu to which others post.
+ *
+ * Post it, if that can be. True: it is. Context: the vcpu's CPU, loaded, no interrupt of this CPU's timer is pending
+ * from before it was armed.
+ */
+bool apicv_timer_post(struct vcpu *v);
+
+/* The CPU's timer is to do something else, or the vcpu stops running here. Context: as above. */
+void apicv_timer_unpost(struct vcpu *v);
+
+/* The same, and the local APIC knows how it went. Context: the vcpu's CPU, VM locked; loaded if it was posted. */
+void apicv_timer_settle(struct vcpu *v);
+
 /* The local APIC as the guest sees it. Context: the vcpu does not run. */
 void apicv_snapshot(const struct vcpu *v, struct lapic *out);
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "host/memory.h"
+#include "vm/apicv.h"
 #include "vm/board_priv.h"
 #include "vm/gpa.h"
 #include "vm/vm.h"
@@ -178,6 +179,7 @@ void board_tick(struct vcpu *v)
 	if (now < lapic_next_event(&v->lapic) && !is_board_due)
 		return;
 	vm_lock(vm);
+	apicv_timer_settle(v);
 	board_lapic_flags(v, lapic_tick(&v->lapic, now), 0);
 	if (is_board_due)
 		board_retime(vm);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "vm/apicv.h"
 #include "vm/board.h"
+#include "vm/run.h"
 #include "vm/vcpu.h"
 #include "x86/regs/control.h"
 
@@ -230,7 +231,7 @@ static bool take_external(struct vcpu *v, struct event *e)
 	return is_taken;
 }
 
-#define PENDING_ORDERS (PENDING_INIT | PENDING_STARTUP | PENDING_FLUSH | PENDING_APIC)
+#define PENDING_ORDERS (PENDING_INIT | PENDING_STARTUP | PENDING_FLUSH | PENDING_APIC | PENDING_TIMER)
 
 /* What is not an event of the guest's. False: the vcpu is not to be entered. */
 static bool take_orders(struct vcpu *v, u32 pending)
@@ -247,7 +248,10 @@ static bool take_orders(struct vcpu *v, u32 pending)
 		apicv_update(v);
 		vm_unlock(v->vm);
 	}
-	return true;
+	if (!(pending & PENDING_TIMER))
+		return true;
+	vcpu_pending_clear(v, PENDING_TIMER);
+	return run_timer_post(v);
 }
 
 bool event_deliver(struct vcpu *v)

@@ -35,6 +35,7 @@ enum exit_next exit_apic_write(struct vcpu *v, const struct exit *x)
 	struct lapic_effects fx;
 
 	vm_lock(v->vm);
+	apicv_timer_settle(v);
 	if (v->hvm.apic_mode == HVM_APIC_XAPIC)
 		xapic_write(v, offset, &fx);
 	else

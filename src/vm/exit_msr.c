@@ -28,6 +28,7 @@ static void tsc_shift(struct vcpu *v, u64 ticks)
 	v->tsc_adjust += ticks;
 	clock = clock_of(v);
 	vm_lock(v->vm);
+	apicv_timer_settle(v);
 	board_lapic_flags(v, lapic_deadline_retime(&v->lapic, vm_now_ns(v->vm), &clock), 0);
 	vm_unlock(v->vm);
 }
@@ -68,7 +69,13 @@ static enum exit_next __attribute__((noinline)) x2apic_read(struct vcpu *v, u32 
 
 static enum exit_next __attribute__((noinline)) deadline_read(struct vcpu *v)
 {
-	return answer(v, lapic_deadline_read(&v->lapic, vm_now_ns(v->vm)));
+	u64 value;
+
+	vm_lock(v->vm);
+	apicv_timer_settle(v);
+	value = lapic_deadline_read(&v->lapic, vm_now_ns(v->vm));
+	vm_unlock(v->vm);
+	return answer(v, value);
 }
 
 static enum exit_next __attribute__((noinline)) efer_read(struct vcpu *v)
@@ -118,6 +125,7 @@ static err_t x2apic_write(struct vcpu *v, u32 msr, u64 value)
 
 	vm_lock(v->vm);
 	vcpu_tpr_fetch(v);
+	apicv_timer_settle(v);
 	err = lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
 	vcpu_tpr_store(v);
 	apicv_refresh(v);
@@ -132,6 +140,7 @@ static enum exit_next __attribute__((noinline)) deadline_write(struct vcpu *v, u
 	struct lapic_clock clock = clock_of(v);
 
 	vm_lock(v->vm);
+	apicv_timer_settle(v);
 	board_lapic_flags(v, lapic_deadline_write(&v->lapic, value, vm_now_ns(v->vm), &clock), 0);
 	vm_unlock(v->vm);
 	return NEXT_ADVANCE;

@@ -12,6 +12,7 @@
 #include "host/numa.h"
 #include "host/panic.h"
 #include "host/trap.h"
+#include "vm/apicv.h"
 #include "vm/board.h"
 #include "vm/debug.h"
 #include "vm/event.h"
@@ -88,16 +89,16 @@ void run_tell(struct vcpu *v)
 
 bool run_is_on_other_cpu(const struct vcpu *v)
 {
-	return v->cpu != this_cpu()->index && __atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST) &&
+	       __atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST) != this_cpu()->index;
 }
 
 void run_notify(struct vcpu *v)
 {
-	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST)) {
-		ipi_notify(v->cpu);
-		return;
-	}
-	run_request_work_of(v->cpu);
+	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
+		ipi_notify(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
+	else
+		wake(v);
 }
 
 void run_yield(void)
@@ -307,6 +308,8 @@ static u64 event_tsc(struct vcpu *v)
 
 static void timer_arm(struct run_cpu *r, u64 tsc)
 {
+	if (r->loaded)
+		apicv_timer_unpost(r->loaded);
 	if (tsc == r->armed_tsc)
 		return;
 	r->armed_tsc = tsc;
@@ -339,10 +342,34 @@ static void timer_advance(struct run_cpu *r, u64 tsc)
 		guest_timer_arm(r, r->loaded);
 }
 
+bool run_timer_post(struct vcpu *v)
+{
+	struct run_cpu *r = this_run();
+
+	if (!apicv_is_lent(v) || !apic_timer_is_exact() || r->armed_tsc == NEVER || lapic_event_tsc(v) != r->armed_tsc)
+		return true;
+	interrupt_window(); /* what is pending of an earlier deadline */
+	if (has_work(r))
+		return false;
+	if (apicv_timer_post(v))
+		hvm->deadline_set(&v->hvm, clock_ns_to_tsc(GUEST_TIMER_MAX_NS));
+	return true;
+}
+
 void run_lapic_moved(struct vcpu *v)
 {
-	if (v->is_chosen && lapic_next_event(&v->lapic) < v->event_ns)
-		timer_advance(this_run(), lapic_event_tsc(v));
+	if (!v->is_chosen || lapic_next_event(&v->lapic) >= v->event_ns)
+		return;
+	timer_advance(this_run(), lapic_event_tsc(v));
+	if (apicv_is_lent(v))
+		vcpu_pending_add(v, PENDING_TIMER);
+}
+
+void run_timer_ran_out(struct vcpu *v)
+{
+	this_run()->armed_tsc = NEVER;
+	v->event_ns = NEVER;
+	v->event_tsc = NEVER;
 }
 
 /* A CPU that takes vcpu 0 over at this moment says so, and looks at the board after that. */
@@ -506,6 +533,8 @@ static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 {
 	load(r, v);
 	guest_timer_arm(r, v);
+	if (!run_timer_post(v))
+		return;
 	if (v->vm->debug && !debug_enter(v))
 		debug_step(v);
 	else if (v->trace.costs)
@@ -567,6 +596,7 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	if (r->chosen) {
 		first_entry_tell(r->chosen);
 		vcpu_run(r, r->chosen);
+		apicv_timer_unpost(r->chosen);
 	} else if (!has_work(r)) {
 		interrupt_wait();
 	}

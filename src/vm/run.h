@@ -65,6 +65,13 @@ void run_notify(struct vcpu *v);
 void run_lapic_moved(struct vcpu *v);
 void run_board_moved(struct vm *vm);
 
+/* If the next that this CPU's timer does is for the vcpu that it is about to run, it can do so in the guest. False:
+ * there is other work to do before. Context: the vcpu's CPU, no lock is held. */
+bool run_timer_post(struct vcpu *v);
+
+/* The timer of the vcpu's local APIC went off without this CPU's noticing (apicv.h). Context: the vcpu's CPU. */
+void run_timer_ran_out(struct vcpu *v);
+
 /* Let other vcpus of this CPU run, if any can, before the loaded one goes on. */
 void run_yield(void);
 

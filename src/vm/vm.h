@@ -38,6 +38,7 @@ enum {
 	PENDING_FLUSH = 1 << 6,       /* mappings of the VM were removed: hvm->vcpu_flush() */
 	PENDING_APIC = 1 << 7,        /* the processor may have to work the local APIC in another way: apicv_update() */
 	PENDING_POSTED = 1 << 8,      /* as PENDING_INTERRUPT, and the processor may have seen to it already */
+	PENDING_TIMER = 1 << 9,       /* its timer was armed: run_timer_post() */
 };
 
 /*
@@ -66,8 +67,11 @@ struct vcpu {
 	struct event interrupted_before; /* an interrupt whose delivery gave way to an exception */
 	bool masks_interrupts;           /* a debugger steps it: what is pending waits */
 	struct lapic lapic;
-	u64 apic_levels[4]; /* lent: the trigger modes that the processor knows (apicv.c) */
-	bool apic_is_held;  /* lent: it is to deliver nothing now */
+	u64 apic_levels[4];      /* lent: the trigger modes that the processor knows (apicv.c) */
+	bool apic_is_held;       /* lent: it is to deliver nothing now */
+	bool was_posted;         /* a vector, since its timer was posted or could have been; VM locked */
+	u8 timer_vector;         /* posted ahead: apicv_timer_post(); 0: it is not */
+	bool timer_is_delivered; /* the processor did that, and the local APIC does not know yet */
 	struct policy_msrs msrs;
 	u64 tsc_adjust; /* what the guest added to its TSC */
 	struct guest_memory memory;

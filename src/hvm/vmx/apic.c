@@ -46,6 +46,12 @@ void vmx_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service)
 		PUT(INTERRUPT_STATUS_RVI, requested) | PUT(INTERRUPT_STATUS_SVI, in_service));
 }
 
+void vmx_apic_notification_set(struct hvm_vcpu *v, u8 vector)
+{
+	(void)v;
+	vmwrite(VMCS_posted_interrupt_vector, vector);
+}
+
 void vmx_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4])
 {
 	(void)v;

@@ -31,6 +31,7 @@ const struct hvm_ops vmx_ops = {
 	.apic_offers = vmx_apic_offers,
 	.apic_mode_set = vmx_apic_mode_set,
 	.apic_vectors_set = vmx_apic_vectors_set,
+	.apic_notification_set = vmx_apic_notification_set,
 	.apic_level_set = vmx_apic_level_set,
 	.explain = vmx_explain,
 };

@@ -71,6 +71,7 @@ u32 vmx_apic_offers(void);
 void vmx_apic_init(struct hvm_vcpu *v);
 void vmx_apic_mode_set(struct hvm_vcpu *v, enum hvm_apic mode);
 void vmx_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service);
+void vmx_apic_notification_set(struct hvm_vcpu *v, u8 vector);
 void vmx_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4]);
 
 /* debug.c */
