@@ -23,15 +23,13 @@
 #include "vm/vcpu.h"
 #include "x86/insn.h"
 
+/* A guest that polls a device gets the host's interrupts in by a window each so many exits. */
+#define POLL_EXITS 32
+
 struct run_cpu *runs[CPUS_MAX];
 
 /* When `work` wants to be called at the latest; NEVER: it does not care. RUN_WORK_CPU's own. */
 static u64 work_tsc = NEVER;
-
-static inline bool has_work(const struct run_cpu *r)
-{
-	return __atomic_load_n(&r->has_work, __ATOMIC_RELAXED);
-}
 
 static void timer_interrupt(void)
 {
@@ -268,123 +266,6 @@ static void load(struct run_cpu *r, struct vcpu *v)
 	r->loaded = v;
 }
 
-/* A time of the VM's as the host's. */
-static u64 tsc_of(const struct vm *vm, u64 ns)
-{
-	return ns == NEVER ? NEVER : vm->tsc_at_zero + clock_ns_to_tsc(ns);
-}
-
-/* When the VM's devices want to be looked at. Context: the CPU of vcpu 0, which keeps the board's time. */
-static u64 board_event_tsc(struct vm *vm)
-{
-	if (board_next_event(&vm->board) == vm->event_ns)
-		return vm->event_tsc;
-	/* Another CPU that has a device's event moved forward compares it with event_ns, with the VM locked. */
-	vm_lock(vm);
-	vm->event_ns = board_next_event(&vm->board);
-	vm->event_tsc = tsc_of(vm, vm->event_ns);
-	vm_unlock(vm);
-	return vm->event_tsc;
-}
-
-/* The same for the vcpu's local APIC. Context: its CPU. */
-static u64 lapic_event_tsc(struct vcpu *v)
-{
-	u64 ns = lapic_next_event(&v->lapic);
-
-	if (ns != v->event_ns) {
-		v->event_ns = ns;
-		v->event_tsc = tsc_of(v->vm, ns);
-	}
-	return v->event_tsc;
-}
-
-static u64 event_tsc(struct vcpu *v)
-{
-	u64 own = lapic_event_tsc(v);
-
-	return v->index ? own : MIN(own, board_event_tsc(v->vm));
-}
-
-static void timer_arm(struct run_cpu *r, u64 tsc)
-{
-	if (r->loaded)
-		apicv_timer_unpost(r->loaded);
-	if (tsc == r->armed_tsc)
-		return;
-	r->armed_tsc = tsc;
-	apic_timer_arm(tsc);
-}
-
-/*
- * Bochs 3.0 does not let interrupts end a guest that runs with IF clear, though external-interrupt exiting ignores IF
- * (SDM 3C, Changes to Instruction Behavior; Other Causes of VM Exits). So that such a guest keeps neither its
- * neighbours nor the prompt waiting, it is left by its own timer as well, and a guest that polls a device by a window.
- */
-#define POLL_EXITS 32
-#define GUEST_TIMER_MAX_NS (50 * NS_PER_MS)
-
-static void guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
-{
-	u64 now = clock_tsc();
-	u64 most = now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
-
-	hvm->deadline_set(&v->hvm, MAX(MIN(r->armed_tsc, most), now) - now);
-}
-
-/* The timer may have to come earlier: this CPU's own, and that of the guest which it runs. */
-static void timer_advance(struct run_cpu *r, u64 tsc)
-{
-	if (tsc >= r->armed_tsc)
-		return;
-	timer_arm(r, tsc);
-	if (r->loaded && r->loaded->is_chosen)
-		guest_timer_arm(r, r->loaded);
-}
-
-bool run_timer_post(struct vcpu *v)
-{
-	struct run_cpu *r = this_run();
-
-	if (!apicv_is_lent(v) || !apic_timer_is_exact() || r->armed_tsc == NEVER || lapic_event_tsc(v) != r->armed_tsc)
-		return true;
-	interrupt_window(); /* what is pending of an earlier deadline */
-	if (has_work(r))
-		return false;
-	if (apicv_timer_post(v))
-		hvm->deadline_set(&v->hvm, clock_ns_to_tsc(GUEST_TIMER_MAX_NS));
-	return true;
-}
-
-void run_lapic_moved(struct vcpu *v)
-{
-	if (!v->is_chosen || lapic_next_event(&v->lapic) >= v->event_ns)
-		return;
-	timer_advance(this_run(), lapic_event_tsc(v));
-	if (apicv_is_lent(v))
-		vcpu_pending_add(v, PENDING_TIMER);
-}
-
-void run_timer_ran_out(struct vcpu *v)
-{
-	this_run()->armed_tsc = NEVER;
-	v->event_ns = NEVER;
-	v->event_tsc = NEVER;
-}
-
-/* A CPU that takes vcpu 0 over at this moment says so, and looks at the board after that. */
-void run_board_moved(struct vm *vm)
-{
-	u32 cpu;
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	cpu = __atomic_load_n(&vm->vcpu[0]->cpu, __ATOMIC_SEQ_CST);
-	if (cpu == this_cpu()->index)
-		timer_advance(this_run(), board_event_tsc(vm));
-	else
-		run_request_work_of(cpu);
-}
-
 /* From the scheduler to this CPU; whether the vcpu has anything to do is not known yet. */
 static void follow(struct run_cpu *r, const struct schedule_choice *choice)
 {
@@ -436,7 +317,7 @@ static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
 	if (!chosen)
 		return MIN(d->reserved, d->others);
 	soon = clock_tsc() + clock_ns_to_tsc(OTHERS_APART_NS);
-	return MIN(MIN(d->reserved, MAX(d->others, soon)), event_tsc(chosen));
+	return MIN(MIN(d->reserved, MAX(d->others, soon)), run_event_tsc(chosen));
 }
 
 static void vcpu_attend(struct vcpu *v, struct deadlines *d)
@@ -445,9 +326,9 @@ static void vcpu_attend(struct vcpu *v, struct deadlines *d)
 		return;
 	board_tick(v);
 	if (v->is_waiting)
-		deadline_note(d, v, event_tsc(v));
+		deadline_note(d, v, run_event_tsc(v));
 	else if (!v->index && v->vm->vcpu_count > 1)
-		deadline_note(d, v, board_event_tsc(v->vm));
+		deadline_note(d, v, run_board_event_tsc(v->vm));
 }
 
 /* The timers of all vcpus that this CPU keeps, and the board's with vcpu 0. */
@@ -493,7 +374,7 @@ static void choose(struct run_cpu *r, struct deadlines *d)
 		follow(r, &choice);
 		/* It may have brought its timers from another CPU. */
 		if (r->chosen && vm_is_running(r->chosen->vm))
-			deadline_note(d, r->chosen, event_tsc(r->chosen));
+			deadline_note(d, r->chosen, run_event_tsc(r->chosen));
 	} while (r->chosen && !is_chosen_runnable(r));
 }
 
@@ -532,7 +413,7 @@ guest_run(const struct run_cpu *r, struct vcpu *v, const bool is_traced)
 static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 {
 	load(r, v);
-	guest_timer_arm(r, v);
+	run_guest_timer_arm(r, v);
 	if (!run_timer_post(v))
 		return;
 	if (v->vm->debug && !debug_enter(v))
@@ -592,7 +473,7 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 	vcpus_attend(r, &d);
 	choose(r, &d);
 	deadline = MIN(deadline_of(&d, r->chosen), r->until_tsc);
-	timer_arm(r, work ? work_due(deadline) : deadline);
+	run_timer_arm(r, work ? work_due(deadline) : deadline);
 	if (r->chosen) {
 		first_entry_tell(r->chosen);
 		vcpu_run(r, r->chosen);

@@ -30,6 +30,21 @@ static inline struct run_cpu *this_run(void)
 	return runs[this_cpu()->index];
 }
 
+/* Is it to leave its guest and look at everything? */
+static inline bool has_work(const struct run_cpu *r)
+{
+	return __atomic_load_n(&r->has_work, __ATOMIC_RELAXED);
+}
+
+/* run_timer.c: when the VM's devices want to be looked at, and when the vcpu's local APIC, or with vcpu 0 either.
+ * Context: the CPU that keeps its time. */
+u64 run_board_event_tsc(struct vm *vm);
+u64 run_event_tsc(struct vcpu *v);
+
+/* This CPU's timer; and, after it, that by which the guest which it runs is left. */
+void run_timer_arm(struct run_cpu *r, u64 tsc);
+void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v);
+
 /* Make this CPU the keeper of a vcpu's timers. Context: it has the vcpu from the scheduler. */
 void run_take_over(struct run_cpu *r, struct vcpu *v);
 

@@ -117,9 +117,9 @@ struct vm {
 
 	struct policy_cpuid cpuid;
 	struct policy_msr_env msr_env;
-	u64 paused_ns;   /* the clock's stand while paused */
-	u64 stands_ns;   /* the same for vm_now_ns(); NEVER while the clock runs */
-	u64 tsc_at_zero; /* host TSC when the guest's clock was 0 */
+	u64 paused_ns;      /* the clock's stand while paused */
+	u64 stands_ns;      /* the same for vm_now_ns(); NEVER while the clock runs */
+	u64 tsc_at_zero;    /* host TSC when the guest's clock was 0 */
 	bool has_apic_page; /* apicv.c; VM locked */
 	bool has_testdev;
 	u32 com_mask;                              /* bit n: it has serial port COM(n + 1) */
