@@ -48,6 +48,9 @@ void apic_timer_cpu_init(void);
  */
 void apic_timer_arm(u64 tsc);
 
+/* Its interrupt has come; without this it may come again. Context: handler of HOST_VECTOR_TIMER. */
+void apic_timer_stop(void);
+
 /* Does it interrupt at the deadline and never earlier? */
 bool apic_timer_is_exact(void);
 

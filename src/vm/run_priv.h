@@ -7,7 +7,7 @@
 #include "host/lock.h"
 #include "vm/run.h"
 
-/* What a CPU does. Its own but for the last three members, which any CPU sets, and the list, which has the lock. */
+/* What a CPU does. Its own but for the last four members, which any CPU sets, and the list, which has the lock. */
 struct run_cpu {
 	u32 index;
 	struct vcpu *chosen; /* by the scheduler, to run here; NULL: none */
@@ -21,6 +21,7 @@ struct run_cpu {
 	bool has_work ALIGNED(64); /* atomic: look at everything */
 	bool must_choose;          /* atomic: the scheduler has reason to choose anew */
 	bool must_put;             /* atomic: somebody waits for what is loaded here */
+	u64 kicked_tsc;            /* atomic: somebody asked it again then, before it had gone round */
 };
 
 extern struct run_cpu *runs[CPUS_MAX];
@@ -44,6 +45,9 @@ u64 run_event_tsc(struct vcpu *v);
 /* This CPU's timer; and, after it, that by which the guest which it runs is left. */
 void run_timer_arm(struct run_cpu *r, u64 tsc);
 void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v);
+
+/* The deadline, or an earlier one by which a guest that never exits is looked after. */
+u64 run_timer_limit(u64 tsc);
 
 /* Make this CPU the keeper of a vcpu's timers. Context: it has the vcpu from the scheduler. */
 void run_take_over(struct run_cpu *r, struct vcpu *v);

@@ -72,6 +72,16 @@ void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
 	hvm->deadline_set(&v->hvm, MAX(MIN(r->armed_tsc, most), now) - now);
 }
 
+/* The same where there is no such timer, for interrupts that are lost (apic_timer_cpu_init()). In steps, so that it is
+ * seldom armed for this alone. */
+u64 run_timer_limit(u64 tsc)
+{
+	u64 now = clock_tsc();
+	u64 step = clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
+
+	return apic_timer_is_exact() || tsc <= now + 2 * step ? tsc : (now / step + 2) * step;
+}
+
 /* The timer may have to come earlier: this CPU's own, and that of the guest which it runs. */
 static void timer_advance(struct run_cpu *r, u64 tsc)
 {
