@@ -80,27 +80,16 @@ bool apicv_timer_post(struct vcpu *v)
 }
 
 /* The bit is gone if the processor took it. */
-void apicv_timer_unpost(struct vcpu *v)
+void apicv_timer_take_back(struct vcpu *v)
 {
 	u64 bit = BIT(v->timer_vector % 64);
 	u64 *word = posted_word(v, v->timer_vector);
 
-	if (!v->timer_vector)
-		return;
 	v->timer_vector = 0;
 	v->timer_is_delivered = !(__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit);
 	hvm->apic_notification_set(&v->hvm, HOST_VECTOR_POSTED);
 	if (v->timer_is_delivered)
 		run_timer_ran_out(v);
-}
-
-void apicv_timer_settle(struct vcpu *v)
-{
-	apicv_timer_unpost(v);
-	if (!v->timer_is_delivered)
-		return;
-	v->timer_is_delivered = false;
-	lapic_timer_delivered(&v->lapic);
 }
 
 /* --- lending and taking ---------------------------------------------------------------------------------------- */
@@ -206,12 +195,6 @@ void apicv_base_changed(struct vcpu *v)
 	if (v->vm->has_apic_page && !is_xapic_as_usual(v->lapic.base))
 		page_remove(v->vm);
 	apicv_update(v);
-}
-
-void apicv_refresh(struct vcpu *v)
-{
-	if (apicv_is_lent(v))
-		lapic_page_refresh(&v->lapic, v->hvm.apic_page);
 }
 
 /* --- interrupts ------------------------------------------------------------------------------------------------ */

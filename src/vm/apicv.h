@@ -9,6 +9,8 @@
 #ifndef ETERNA_VM_APICV_H
 #define ETERNA_VM_APICV_H
 
+#include "dev/lapic_page.h"
+#include "vm/vcpu.h"
 #include "vm/vm.h"
 
 /* Use what the processor offers, or nothing of it; logged. Context: boot, hvm_select() was. */
@@ -41,7 +43,11 @@ void apicv_borrow(struct vcpu *v);
 void apicv_return(struct vcpu *v);
 
 /* Registers other than the priorities were changed. */
-void apicv_refresh(struct vcpu *v);
+static inline void apicv_refresh(struct vcpu *v)
+{
+	if (apicv_is_lent(v))
+		lapic_page_refresh(&v->lapic, v->hvm.apic_page);
+}
 
 /* What was requested goes to the processor, which delivers it, or holds it for as long as the vcpu masks interrupts. */
 void apicv_merge(struct vcpu *v);
@@ -67,11 +73,25 @@ bool apicv_post(struct vcpu *v);
  */
 bool apicv_timer_post(struct vcpu *v);
 
+/* The vcpu has timer_vector posted: no longer. */
+void apicv_timer_take_back(struct vcpu *v);
+
 /* The CPU's timer is to do something else, or the vcpu stops running here. Context: as above. */
-void apicv_timer_unpost(struct vcpu *v);
+static inline void apicv_timer_unpost(struct vcpu *v)
+{
+	if (v->timer_vector)
+		apicv_timer_take_back(v);
+}
 
 /* The same, and the local APIC knows how it went. Context: the vcpu's CPU, VM locked; loaded if it was posted. */
-void apicv_timer_settle(struct vcpu *v);
+static inline void apicv_timer_settle(struct vcpu *v)
+{
+	apicv_timer_unpost(v);
+	if (!v->timer_is_delivered)
+		return;
+	v->timer_is_delivered = false;
+	lapic_timer_delivered(&v->lapic);
+}
 
 /* The local APIC as the guest sees it. Context: the vcpu does not run. */
 void apicv_snapshot(const struct vcpu *v, struct lapic *out);

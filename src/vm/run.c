@@ -428,7 +428,7 @@ static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 {
 	load(r, v);
 	run_guest_timer_arm(r, v);
-	if (!run_timer_post(v))
+	if (apicv_is_lent(v) && !run_timer_post(v))
 		return;
 	if (v->vm->debug && !debug_enter(v))
 		debug_step(v);

@@ -76,10 +76,15 @@ void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
  * seldom armed for this alone. */
 u64 run_timer_limit(u64 tsc)
 {
-	u64 now = clock_tsc();
-	u64 step = clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
+	static u64 step;
+	u64 now;
 
-	return apic_timer_is_exact() || tsc <= now + 2 * step ? tsc : (now / step + 2) * step;
+	if (apic_timer_is_exact())
+		return tsc;
+	if (!step) /* the same whoever writes it */
+		__atomic_store_n(&step, clock_ns_to_tsc(GUEST_TIMER_MAX_NS), __ATOMIC_RELAXED);
+	now = clock_tsc();
+	return tsc <= now + 2 * step ? tsc : (now / step + 2) * step;
 }
 
 /* The timer may have to come earlier: this CPU's own, and that of the guest which it runs. */
