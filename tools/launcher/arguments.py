@@ -130,6 +130,9 @@ def build_parser():
     expert.add_argument("--icount", action="store_true",
                         help="with --machine qemu and one processor: count instructions instead of time. A tick of "
                              "the TSC is one instruction, and each run is like the one before")
+    expert.add_argument("--one-thread", action="store_true",
+                        help="with --machine qemu: its processors take turns instead of running at once, each in a "
+                             "thread of its own")
     expert.add_argument("--grub-line", metavar="LINE", action="append", default=[],
                         help="a command for GRUB before its menu; may be given several times")
     expert.add_argument("--bochs-option", metavar="LINE", action="append", default=[],
@@ -165,6 +168,8 @@ def check_machine(options):
         raise BadArguments("--gdb-wait goes with --gdb and --kernel; a configuration says gdb = wait")
     if options.icount and (options.machine != "qemu" or options.cpus != 1):
         raise BadArguments("--icount goes with --machine qemu and one processor")
+    if options.one_thread and options.machine != "qemu":
+        raise BadArguments("--one-thread goes with --machine qemu")
     if options.firmware == "direct" and options.grub_line:
         raise BadArguments("--grub-line: there is no GRUB with --firmware direct")
 

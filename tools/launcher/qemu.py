@@ -31,12 +31,12 @@ def program(firmware):
 
 
 def accelerator(kind, options):
-    """KVM, or QEMU's own emulation: one thread for each processor, or one that counts instructions."""
+    """KVM, or QEMU's own emulation: one thread for each processor, or for all, or one that counts instructions."""
     if kind == "kvm":
         return ["-accel", "kvm"]
     if options.icount:
         return ["-accel", "tcg,thread=single"] + ICOUNT
-    return ["-accel", f"tcg,thread={'multi' if options.cpus > 1 else 'single'}"]
+    return ["-accel", f"tcg,thread={'multi' if options.cpus > 1 and not options.one_thread else 'single'}"]
 
 
 def boot_words(firmware, options, media):

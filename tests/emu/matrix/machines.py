@@ -5,10 +5,11 @@ import os
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "eterna")
 
-# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL][/noapicv][/icount].
+# Machines that ETERNA boots on, and the firmwares of each: MACHINE/FIRMWARE[/MODEL][/noapicv], for qemu with a last word on its clock.
 FIRMWARES = {"bochs": ("bios",), "qemu": ("direct", "seabios", "ovmf")}
 NOAPICV = "noapicv"  # the configuration says [host] apicv = off
 ICOUNT = "icount"  # a nanosecond is one instruction; else QEMU's machines run by the host's clock
+ONE_THREAD = "one-thread"  # its processors take turns; else they run at once
 BARE = "bare"  # QEMU boots the guest itself, without ETERNA
 # Tells a guest under ETERNA what it cannot see: the processor skips checks of the manual (tests/guest/runtime/machine.h).
 PROCESSOR_IS_TCG = "processor=tcg"
@@ -25,30 +26,32 @@ class BadMachine(Exception):
 class Machine:
     """Where a row runs: kind (bochs, qemu, bare), firmware, model where it is not the launcher's own, by what clock."""
 
-    def __init__(self, kind, firmware=None, model=None, icount=False, noapicv=False):
-        self.kind, self.firmware, self.model, self.icount, self.noapicv = kind, firmware, model, icount, noapicv
+    def __init__(self, kind, firmware=None, model=None, clock=None, noapicv=False):
+        self.kind, self.firmware, self.model, self.clock, self.noapicv = kind, firmware, model, clock, noapicv
+
+    @property
+    def counts(self):
+        return self.clock == ICOUNT
 
     @property
     def words(self):
         return [word for word in (self.kind, self.firmware, self.model, NOAPICV if self.noapicv else None,
-                                  ICOUNT if self.icount else None) if word]
+                                  self.clock) if word]
 
 
 def parse(text):
     words = text.split("/")
     if words == [BARE]:
         return Machine(BARE)
-    icount = words[0] == "qemu" and words[-1] == ICOUNT
-    if icount:
-        words.pop()
+    clock = words.pop() if words[0] == "qemu" and words[-1] in (ICOUNT, ONE_THREAD) else None
     noapicv = words[-1] == NOAPICV
     if noapicv:
         words.pop()
     if len(words) not in (2, 3) or not all(words) or words[1] not in FIRMWARES.get(words[0], ()):
         known = ", ".join(f"{kind}/{firmware}" for kind, those in FIRMWARES.items() for firmware in those)
         raise BadMachine(f'machine "{text}" is none of {BARE}, {known}, these with /MODEL and /{NOAPICV}, '
-                         f'qemu/... also with /{ICOUNT}, or a list that is defined above')
-    return Machine(*words, icount=icount, noapicv=noapicv)
+                         f'qemu/... also with /{ICOUNT} or /{ONE_THREAD}, or a list that is defined above')
+    return Machine(*words, clock=clock, noapicv=noapicv)
 
 
 def needs_config(row):
@@ -99,7 +102,7 @@ def eterna_command(row, options):
     command = [os.path.join(TREE, "tools/eterna-run"), "--machine", machine.kind, "--image", options.image]
     if machine.kind == "qemu":
         command += ["--firmware", machine.firmware]
-        command += ["--icount"] if machine.icount else []
+        command += [f"--{machine.clock}"] if machine.clock else []
     if machine.model:
         command += ["--cpu-model", machine.model]
     if row.cpus != "1":

@@ -99,7 +99,7 @@ class Reader:
         for word in memory.split(","):
             if not re.fullmatch(r"[1-9]\d*[MG]", word):
                 raise BadMatrix(f'memory "{word}" is no size such as 128M or 4G')
-        if "@" in vcpus and any(machine.icount for machine in self.machines_read(where)):
+        if "@" in vcpus and any(machine.counts for machine in self.machines_read(where)):
             raise BadMatrix(f'machine "{where}": QEMU counts instructions with one processor only')
         rest = self.rest_read(part, status, text)
         return [Row(guest, *cell, rest)
