@@ -10,6 +10,7 @@
 	X(UNKNOWN, "unknown exit")                                                                                     \
 	X(EXCEPTION, "exception")                                                                                      \
 	X(NMI, "host NMI")                                                                                             \
+	X(INJECTED, "injection, on QEMU")                                                                              \
 	X(INTERRUPT, "host interrupt")                                                                                 \
 	X(TRIPLE_FAULT, "triple fault")                                                                                \
 	X(INIT, "INIT")                                                                                                \

@@ -120,6 +120,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_EXCEPTION] = exit_exception,
 	[EXIT_NMI] = exit_nothing,
 	[EXIT_INTERRUPT] = exit_interrupt,
+	[EXIT_INJECTED] = exit_interrupt,
 	[EXIT_TRIPLE_FAULT] = exit_triple_fault,
 	[EXIT_INIT] = exit_unexpected,
 	[EXIT_SIPI] = exit_unexpected,

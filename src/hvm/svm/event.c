@@ -134,6 +134,7 @@ void svm_inject(struct hvm_vcpu *v, const struct event *e)
 	vmcb_event_injection_set(b, info);
 	own->event = info;
 	own->has_leftovers = true;
+	own->ends_injection = e->type == EVENT_INTERRUPT && svm_is_tcg();
 }
 
 /*
@@ -227,5 +228,6 @@ void svm_event_after_exit(struct hvm_vcpu *v)
 	vmcb_event_injection_set(b, 0);
 	vmcb_tlb_control_set(b, TLB_KEEP);
 	own->has_leftovers = false;
+	own->ends_injection = false;
 	own->injected_bytes = 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // VMRUN, and #VMEXITs put into neutral words (APM 2, VMRUN; Intercept Operation; SVM Intercept Exit Codes).
 #include "hvm/svm/svm.h"
+
+#include "host/ipi.h"
 #include "hvm/switch.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -305,10 +307,16 @@ static void __attribute__((noinline)) enter_changed(struct hvm_vcpu *v, struct s
 	own->has_leftovers = true;
 }
 
+/*
+ * TCG 7.2 keeps the number of an interrupt that VMRUN delivered, and delivers it again when its main loop wants
+ * something before the next exit, whatever IF is. So there the exit comes at once: an interrupt of the host waits for
+ * it.
+ */
 void svm_run(struct hvm_vcpu *v, struct exit *x)
 {
 	struct svm_vcpu *own = svm_vcpu(v);
 	struct vmcb *b = v->control;
+	bool is_ended;
 
 	if (__builtin_expect(v->dirty, 0))
 		svm_write_back(v);
@@ -318,6 +326,9 @@ void svm_run(struct hvm_vcpu *v, struct exit *x)
 	vmcb_rax_set(b, v->state.gpr[GPR_RAX]);
 	if (__builtin_expect(!tags_enter_same(&own->cpu->tags, &v->vm->tags, &v->tags), 0))
 		enter_changed(v, own);
+	is_ended = own->ends_injection;
+	if (__builtin_expect(is_ended, 0))
+		ipi_kick_self();
 	svm_enter(v, v->control_hpa.v, own->cpu->host_hpa.v);
 	tags_leave(&v->tags);
 	if (svm_uses(SVM_CPUID_CLEAN))
@@ -327,4 +338,6 @@ void svm_run(struct hvm_vcpu *v, struct exit *x)
 		svm_event_after_exit(v);
 	v->state.rip = vmcb_rip(b);
 	exit_decode(v, x, vmcb_exit_code(b));
+	if (__builtin_expect(is_ended, 0) && x->kind == EXIT_INTERRUPT && !v->interrupted.is_valid)
+		x->kind = EXIT_INJECTED;
 }

@@ -106,7 +106,7 @@ static void delivery_step(struct hvm_vcpu *v, struct exit *x)
 {
 	ipi_kick_self();
 	svm_run(v, x);
-	if ((x->kind == EXIT_INTERRUPT || x->kind == EXIT_NMI) && !v->interrupted.is_valid)
+	if ((x->kind == EXIT_INTERRUPT || x->kind == EXIT_INJECTED || x->kind == EXIT_NMI) && !v->interrupted.is_valid)
 		x->kind = EXIT_STEP;
 }
 

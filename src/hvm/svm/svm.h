@@ -37,6 +37,8 @@ struct svm_vcpu {
 	bool iret_had_tf; /* NMI_IN_IRET: the guest's own RFLAGS.TF and DR6 */
 	u64 iret_dr6;
 	bool has_leftovers;  /* of the entry in the VMCB: injection, TLB control */
+	bool ends_injection; /* an interrupt is injected, and the exit is to come right behind its delivery (svm_run())
+			      */
 	u64 event;           /* what this entry injects, as in the VMCB, where it is gone after the exit; 0: nothing */
 	u32 entry_groups;    /* of v->state, which the VMCB had from there at this entry */
 	struct svm_cpu *cpu; /* where it is loaded */
