@@ -17,8 +17,8 @@ static void timer_start(void)
 	lapic_init();
 	lapic_write(LAPIC_LVT_LINT0, LVT_EXTINT);
 	outb(0x43, 0x34);
-	outb(0x40, (u8)(PIT_HZ / 1000 & 0xff));
-	outb(0x40, (u8)(PIT_HZ / 1000 >> 8));
+	outb(0x40, (u8)(PIT_HZ / 20 & 0xff));
+	outb(0x40, (u8)(PIT_HZ / 20 >> 8));
 }
 
 void guest_main(void)
@@ -47,7 +47,8 @@ void guest_main(void)
 		check_equal(r[15], lapic_read(LAPIC_VERSION) & 0xffff,
 			    "device memory with a 4 GiB limit (unreal mode)");
 		check_equal(r[16], 0x30, "a write to device memory");
-		/* One tick that the 8259 held, and perhaps the next before CLI. */
-		check(r[17] == 1 || r[17] == 2, "HLT ended by the 8254 through the vector table");
+		/* The tick that the 8259 held or HLT waited for, and perhaps the next before CLI: so slow that no more
+		 * are owed by then. */
+		check(r[17] == 1 || r[17] == 2, "HLT ended by the 8254 through the vector table: %u", r[17]);
 	}
 }
