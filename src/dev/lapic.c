@@ -26,15 +26,20 @@ static u64 base_writable(const struct lapic *l)
 	return BITS(l->phys_bits - 1, 12) | BASE_EN | BASE_BSP | (l->has_x2apic ? BASE_EXTD : 0);
 }
 
-void lapic_clear(struct lapic *l)
+void lapic_priorities_clear(struct lapic *l)
 {
 	memset(l->irr, 0, sizeof(l->irr));
 	memset(l->isr, 0, sizeof(l->isr));
-	memset(l->tmr, 0, sizeof(l->tmr));
 	l->irr_max = 0;
 	l->isr_max = 0;
 	l->tpr = 0;
 	lapic_update(l);
+}
+
+void lapic_clear(struct lapic *l)
+{
+	lapic_priorities_clear(l);
+	memset(l->tmr, 0, sizeof(l->tmr));
 	l->svr = SVR_RESET;
 	l->esr = 0;
 	l->esr_pending = 0;

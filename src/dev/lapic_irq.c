@@ -10,8 +10,7 @@ void lapic_update(struct lapic *l)
 	l->pending = CLASS(l->irr_max) > CLASS(l->ppr) ? l->irr_max : 0;
 }
 
-/* The highest vector at or below `from`, 0 for none. */
-static u8 highest_from(const u64 *map, unsigned from)
+u8 lapic_highest_from(const u64 *map, unsigned from)
 {
 	unsigned word = from / 64;
 
@@ -70,7 +69,7 @@ void lapic_ack(struct lapic *l, u8 vector)
 	ASSERT(vector && vector == l->pending);
 	bitmap_clear(l->irr, vector);
 	bitmap_set(l->isr, vector);
-	l->irr_max = highest_from(l->irr, vector);
+	l->irr_max = lapic_highest_from(l->irr, vector);
 	l->isr_max = vector; /* its class is above PPR's, so above all others in service */
 	lapic_update(l);
 }
@@ -99,7 +98,7 @@ void lapic_eoi(struct lapic *l, struct lapic_effects *fx)
 	if (!vector)
 		return;
 	bitmap_clear(l->isr, vector);
-	l->isr_max = highest_from(l->isr, vector);
+	l->isr_max = lapic_highest_from(l->isr, vector);
 	lapic_update(l);
 	if (l->pending)
 		fx->flags |= LAPIC_IRR;

@@ -7,6 +7,7 @@
 
 #define WORDS_PER_REG 4u
 #define BITMAP_WORDS 4u
+#define VECTOR_LAST 255u
 
 static u32 *at(struct lapic_page *page, u32 reg)
 {
@@ -68,17 +69,6 @@ void lapic_page_refresh(const struct lapic *l, struct lapic_page *page)
 		at(page, REG_ICR)[1] = l->icr_high;
 }
 
-/* Nothing requested, nothing in service, nothing held back. */
-static void priorities_clear(struct lapic *l)
-{
-	memset(l->irr, 0, sizeof(l->irr));
-	memset(l->isr, 0, sizeof(l->isr));
-	l->irr_max = 0;
-	l->isr_max = 0;
-	l->tpr = 0;
-	lapic_update(l);
-}
-
 void lapic_page_lend(struct lapic *l, struct lapic_page *page)
 {
 	memset(page, 0, sizeof(*page));
@@ -88,15 +78,7 @@ void lapic_page_lend(struct lapic *l, struct lapic_page *page)
 	bitmap_store(page, REG_ISR, l->isr);
 	bitmap_store(page, REG_TMR, l->tmr);
 	bitmap_store(page, REG_IRR, l->irr);
-	priorities_clear(l);
-}
-
-static u8 highest(const u64 *map)
-{
-	for (u32 i = BITMAP_WORDS; i--;)
-		if (map[i])
-			return (u8)(64 * i + bit_highest(map[i]));
-	return 0;
+	lapic_priorities_clear(l);
 }
 
 void lapic_page_take(struct lapic *l, const struct lapic_page *page)
@@ -105,8 +87,8 @@ void lapic_page_take(struct lapic *l, const struct lapic_page *page)
 		l->isr[i] = bitmap_word(page, REG_ISR, i);
 		l->irr[i] |= bitmap_word(page, REG_IRR, i);
 	}
-	l->isr_max = highest(l->isr);
-	l->irr_max = highest(l->irr);
+	l->isr_max = lapic_highest_from(l->isr, VECTOR_LAST);
+	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	l->tpr = (u8)page->word[REG_TPR * WORDS_PER_REG];
 	lapic_update(l);
 }
@@ -141,7 +123,7 @@ void lapic_requests_add(struct lapic *l, const u64 vectors[4])
 {
 	for (u32 i = 0; i < BITMAP_WORDS; i++)
 		l->irr[i] |= vectors[i];
-	l->irr_max = highest(l->irr);
+	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	lapic_update(l);
 }
 

@@ -111,6 +111,12 @@ void lapic_update(struct lapic *l);
 /* Registers to their reset values; base, ids and the configuration stay (lapic.c). */
 void lapic_clear(struct lapic *l);
 
+/* Nothing requested, nothing in service, nothing held back. */
+void lapic_priorities_clear(struct lapic *l);
+
+/* The highest vector of a map at or below `from`, 0 for none. */
+u8 lapic_highest_from(const u64 *map, unsigned from);
+
 /* lapic_irq.c: these return flags for the vcpu. */
 u32 lapic_request(struct lapic *l, u8 vector, bool level);
 u32 lapic_lvt_deliver(struct lapic *l, unsigned i, bool level);

@@ -252,6 +252,12 @@ bool apic_timer_is_exact(void)
 	return is_deadline_timer;
 }
 
+void apic_timer_stop(void)
+{
+	if (!is_deadline_timer)
+		lapic_write(LAPIC_TIMER_INITIAL, 0);
+}
+
 void apic_timer_arm(u64 tsc)
 {
 	u64 now;
@@ -263,19 +269,13 @@ void apic_timer_arm(u64 tsc)
 		return;
 	}
 	if (tsc == NEVER) {
-		lapic_write(LAPIC_TIMER_INITIAL, 0);
+		apic_timer_stop();
 		return;
 	}
 	/* Periods that are too short would leave no time to stop it. */
 	now = clock_tsc();
 	ticks = tsc <= now ? 0 : muldiv(tsc - now, timer_hz, clock_tsc_khz() * 1000);
 	lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(MAX(ticks, timer_hz / PERIODS_A_SECOND_MAX) + 1, UINT32_MAX));
-}
-
-void apic_timer_stop(void)
-{
-	if (!is_deadline_timer)
-		lapic_write(LAPIC_TIMER_INITIAL, 0);
 }
 
 const char *apic_mode_name(void)

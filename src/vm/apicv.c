@@ -69,8 +69,8 @@ bool apicv_timer_post(struct vcpu *v)
 	bool was_posted = v->was_posted;
 
 	v->was_posted = false;
-	if (!vector || was_posted || !apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->vm->debug ||
-	    v->timer_vector || v->timer_is_delivered)
+	if (!vector || was_posted || !(offers & HVM_APIC_HAS_POSTED) || v->vm->debug || v->timer_vector ||
+	    v->timer_is_delivered)
 		return false;
 	if (__atomic_fetch_or(posted_word(v, vector), BIT(vector % 64), __ATOMIC_SEQ_CST) & BIT(vector % 64))
 		return false; /* somebody else posted it: it comes now */
@@ -121,12 +121,18 @@ static void take(struct vcpu *v)
 	lapic_page_take(&v->lapic, v->hvm.apic_page);
 }
 
+/* The processor may deliver what the page has requested. */
+static void vectors_set(struct vcpu *v)
+{
+	hvm->apic_vectors_set(&v->hvm, lapic_page_requested(v->hvm.apic_page), lapic_page_in_service(v->hvm.apic_page));
+	v->apic_is_held = false;
+}
+
 static void lend(struct vcpu *v)
 {
 	lapic_page_lend(&v->lapic, v->hvm.apic_page);
 	levels_set(v);
-	hvm->apic_vectors_set(&v->hvm, lapic_page_requested(v->hvm.apic_page), lapic_page_in_service(v->hvm.apic_page));
-	v->apic_is_held = false;
+	vectors_set(v);
 }
 
 void apicv_borrow(struct vcpu *v)
@@ -207,8 +213,7 @@ void apicv_merge(struct vcpu *v)
 	lapic_page_merge(&v->lapic, v->hvm.apic_page);
 	if (memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
 		levels_set(v);
-	hvm->apic_vectors_set(&v->hvm, lapic_page_requested(v->hvm.apic_page), lapic_page_in_service(v->hvm.apic_page));
-	v->apic_is_held = false;
+	vectors_set(v);
 }
 
 void apicv_hold(struct vcpu *v)
@@ -241,7 +246,7 @@ bool apicv_post(struct vcpu *v)
 	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
 		if (requests[i])
 			__atomic_or_fetch(&posted->requests[i], requests[i], __ATOMIC_SEQ_CST);
-	__atomic_or_fetch(&v->pending, PENDING_POSTED, __ATOMIC_SEQ_CST);
+	vcpu_pending_add(v, PENDING_POSTED);
 	old = __atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
 	if (!(old & HVM_POSTED_OUTSTANDING))
 		run_notify(v);

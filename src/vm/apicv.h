@@ -68,8 +68,8 @@ bool apicv_post(struct vcpu *v);
  * notification: the guest gets it without an exit. While that is so, other notifications exit; so it is not done for a
  * vcpu to which others post.
  *
- * Post it, if that can be. True: it is. Context: the vcpu's CPU, loaded, no interrupt of this CPU's timer is pending
- * from before it was armed.
+ * Post it, if that can be. True: it is. Context: the vcpu's CPU, loaded, lent, no interrupt of this CPU's timer is
+ * pending from before it was armed.
  */
 bool apicv_timer_post(struct vcpu *v);
 

@@ -193,7 +193,6 @@ static u32 slots_hit(const struct debug *d, const struct access *a)
 
 /* The bytes by DR7's LEN of 0 to 3 (SDM 3B, Debug Control Register). */
 static const u8 watched_bytes[] = {1, 2, 8, 4};
-enum { RW_WRITE = 1, RW_ACCESS = 3 };
 
 static u32 own_slots_hit(struct vcpu *v, const struct access *a)
 {

@@ -16,8 +16,6 @@
 #define INT3 0xcc
 #define SLOTS 4
 
-enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_ACCESS = 3 };
-
 static u64 page_of(gpa_t gpa)
 {
 	return ALIGN_DOWN(gpa.v, PAGE_BYTES);

@@ -11,6 +11,9 @@
 /* Pages that one instruction may touch and that have to be opened for it. */
 #define DEBUG_OPEN_MAX 8
 
+/* R/W of DR7 (SDM 3B, Debug Control Register). */
+enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_ACCESS = 3 };
+
 /* How a point is watched for. */
 enum point_how {
 	POINT_PENDING,  /* not at all: the page is not there yet */

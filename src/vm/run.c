@@ -91,12 +91,17 @@ static void wake(struct vcpu *v)
  * vcpu is woken. `is_chosen` and `pending` are written and read in opposite order here and there, so that one of the
  * two sees the other's. Whoever chooses it next, on whichever CPU, sees `pending` in any case.
  */
-void run_tell(struct vcpu *v)
+static inline void tell_by(struct vcpu *v, void (*interrupt)(u32 cpu))
 {
 	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
-		ipi_kick(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
+		interrupt(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
 	else
 		wake(v);
+}
+
+void run_tell(struct vcpu *v)
+{
+	tell_by(v, ipi_kick);
 }
 
 bool run_is_on_other_cpu(const struct vcpu *v)
@@ -107,10 +112,7 @@ bool run_is_on_other_cpu(const struct vcpu *v)
 
 void run_notify(struct vcpu *v)
 {
-	if (__atomic_load_n(&v->is_chosen, __ATOMIC_SEQ_CST))
-		ipi_notify(__atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST));
-	else
-		wake(v);
+	tell_by(v, ipi_notify);
 }
 
 void run_yield(void)

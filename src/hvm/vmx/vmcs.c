@@ -94,6 +94,7 @@ void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
 	map_set(vm->msr_map, msr, exits);
 	map_set((u8 *)vm->msr_map + PAGE_BYTES, msr, exits);
 }
+
 u64 vmx_eptp(const struct hvm_vm *vm)
 {
 	return pagetable_root(&vm->second_level).v | PUT(EPTP_MEMORY_TYPE, MEMTYPE_WB) |
