@@ -15,19 +15,19 @@ bench:
 	$(Q)bench/check $(O)/bench/exits.figures $(O)/bench/steady.figures \
 		$(O)/bench/idle.figures $(O)/bench/load.figures $(O)/bench/boot.figures
 
-bench-exits: image $(BENCH_GUEST) $(BOCHS_READY)
+bench-exits: image $(BENCH_GUEST) $(EMULATORS_READY)
 	$(Q)bench/exits --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(BENCH_GUEST) --out $(O)/bench
 
-bench-steady: image $(O)/guest/steady.elf $(BOCHS_READY)
+bench-steady: image $(O)/guest/steady.elf $(EMULATORS_READY)
 	$(Q)bench/steady --machines $(BENCH_MACHINES) --image $(IMAGE) --guest $(O)/guest/steady.elf --out $(O)/bench
 
-bench-idle: image $(BOCHS_READY) $(BENCH_LINUX)
+bench-idle: image $(EMULATORS_READY) $(BENCH_LINUX)
 	$(Q)bench/idle --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 
-bench-load: image $(BOCHS_READY) $(BENCH_LINUX)
+bench-load: image $(EMULATORS_READY) $(BENCH_LINUX)
 	$(Q)bench/load --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 
-bench-boot: image $(BOCHS_READY) $(BENCH_LINUX)
+bench-boot: image $(EMULATORS_READY) $(BENCH_LINUX)
 	$(Q)echo
 	$(Q)bench/boot --machines $(BENCH_MACHINES) --image $(IMAGE) --out $(O)/bench
 	$(Q)echo

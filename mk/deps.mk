@@ -19,6 +19,8 @@ ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
 BOCHS_READY  := $(ETERNA_CACHE)/bochs-mended3/.manifest
+QEMU_READY   := $(ETERNA_CACHE)/qemu-mended1/.manifest
+EMULATORS_READY := $(BOCHS_READY) $(QEMU_READY)
 CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
 GRAMMAR_READY := $(GRAMMAR)/.manifest
 
@@ -36,6 +38,9 @@ $(ZYDIS_READY) $(ZYCORE_READY) $(INIH_READY): $(ETERNA_CACHE)/%/.manifest: FORCE
 
 $(BOCHS_READY): FORCE
 	@tools/deps/bochs </dev/null >/dev/null
+
+$(QEMU_READY): FORCE
+	@tools/deps/qemu </dev/null >/dev/null
 
 $(CBMC_READY): FORCE
 	@tools/deps/cbmc </dev/null >/dev/null

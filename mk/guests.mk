@@ -36,7 +36,7 @@ guests: $(GUEST_IMAGES)
 # tests/emu/run-matrix.  make guest-test: under ETERNA.  make guest-self-test: without it, on QEMU's own emulation.
 RUN_MATRIX = tests/emu/run-matrix --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu $(MATRIX)
 
-guest-test: $(GUEST_IMAGES) $(BOCHS_READY) image
+guest-test: $(GUEST_IMAGES) $(EMULATORS_READY) image
 	$(Q)$(RUN_MATRIX) --kind guest
 
 guest-self-test: $(GUEST_IMAGES)

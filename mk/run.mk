@@ -48,7 +48,7 @@ $(FIXTURE): $(FIXTURE_SOURCES) tests/emu/launcher/fixture.ld
 	$(Q)$(CC) -m32 $(STD) $(WARNINGS) -O1 -ffreestanding -fno-pic -fno-stack-protector -mgeneral-regs-only \
 		-nostdlib -static -Wl,--build-id=none,--no-warn-rwx-segments,-N,-T,tests/emu/launcher/fixture.ld -o $@ $(FIXTURE_SOURCES)
 
-launcher-test: $(FIXTURE) $(BOCHS_READY)
+launcher-test: $(FIXTURE) $(EMULATORS_READY)
 	$(Q)tests/emu/launcher_test $(FIXTURE) $(ONLY)
 
 .PHONY: run gdb iso launcher-test

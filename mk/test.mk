@@ -29,12 +29,12 @@ test-all: packages-build packages-test packages-analysis
 	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_SYMBOLS) $(TEST_MANY))
 
 # Debian's kernels under ETERNA.
-linux-boot: $(BOCHS_READY) $(GUESTS_READY) image
+linux-boot: $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)$(RUN_MATRIX) --kind linux
 
 MANY_ON ?= qemu
 MANY_ROUNDS ?= 1
-linux-many: $(BOCHS_READY) $(GUESTS_READY) image
+linux-many: $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/linux_boot_test --machine $(MANY_ON) --rounds $(MANY_ROUNDS) --image $(IMAGE) --out $(O)/emu
 
 # The reader of the matrix itself.
@@ -42,32 +42,32 @@ matrix-test:
 	$(Q)tests/emu/matrix_test
 
 # The tree without one backend's folder.
-backends-test: $(O)/guest/hlt.elf $(BOCHS_READY)
+backends-test: $(O)/guest/hlt.elf $(EMULATORS_READY)
 	$(Q)tests/emu/backends_test --out $(O)/alone --guests $(O)/guest
 
-errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(BOCHS_READY) $(GUESTS_READY) image
+errors-test: $(O)/guest/s5.elf $(O)/guest/hlt.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/errors_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
 # Guests debugged with Debian's gdb and lldb. ONLY=PART: one of its parts.
-gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(O)/guest/bench.elf $(BOCHS_READY) $(GUESTS_READY) image
+gdb-test: packages-debuggers $(O)/guest/debuggee.elf $(O)/guest/stepped.elf $(O)/guest/bench.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/gdb_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
-gdb-symbols-test: packages-debuggers $(BOCHS_READY) $(GUESTS_READY) $(SYMBOLS_READY) image
+gdb-symbols-test: packages-debuggers $(EMULATORS_READY) $(GUESTS_READY) $(SYMBOLS_READY) image
 	$(Q)tests/emu/gdb_test --only symbols --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
-life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/triple_fault.elf $(BOCHS_READY) $(GUESTS_READY) image
+life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
 	$(Q)tests/emu/life_test --machine bochs --only float --image $(IMAGE) --guests $(O)/guest
 
 # A guest that looks after itself beside guests that rave. ONLY=PART: some of the cases.
 ISOLATION_GUESTS := witness hostile noisy s5 reset_cf9 reset_kbc reset_port92 reset_acpi triple_fault jump_unmapped
-isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(BOCHS_READY) image
+isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(EMULATORS_READY) image
 	$(Q)tests/emu/isolation_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --out $(O)/emu
 
 # Machines with NUMA nodes, and the guest that is told of them and moved among them.
-numa-test: $(O)/guest/numa.elf $(BOCHS_READY) $(GUESTS_READY) image
+numa-test: $(O)/guest/numa.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
 .PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test gdb-symbols-test

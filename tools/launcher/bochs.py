@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Bochs machine: its settings file and its command.
 import os
-import subprocess
 
-from .arguments import MIB, TREE
+from . import built
+from .arguments import MIB
 from .failure import Failure
 
 HOST_MEMORY_MOST = 2048  # MiB that Bochs can hold as one block; more goes through its own paging file
@@ -56,14 +56,11 @@ def is_built():
 
 def program():
     """The path of our Bochs, built if it is not there yet."""
-    made = subprocess.run([os.path.join(TREE, "tools/deps/bochs")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, check=False)
-    if made.returncode != 0:
-        raise Failure("there is no Bochs to run (see above)")
+    path = built.emulator("bochs", "there is no Bochs to run")
     for rom in (BIOS, VGA_BIOS):
         if not os.path.exists(rom):
             raise Failure(f"{rom} is not installed: run tools/deps/packages bochs")
-    return made.stdout.strip()
+    return path
 
 
 def command(the_program, options, directory, iso, socket_path):

@@ -37,9 +37,9 @@ def choose_firmware(kind, options):
     return options.firmware or ("seabios" if options.grub_line else "direct")
 
 
-def program(kind, firmware):
-    """The emulator's path. Bochs may have to be built first, so this comes before the terminal is taken."""
-    return bochs.program() if kind == "bochs" else qemu.program(firmware)
+def program(kind, firmware, options):
+    """The emulator's path. It may have to be built first, so this comes before the terminal is taken."""
+    return bochs.program() if kind == "bochs" else qemu.program(kind, firmware, options)
 
 
 class Machine:

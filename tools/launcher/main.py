@@ -88,7 +88,7 @@ def run_machine(options, directory):
     kind, why = machine.choose(options.machine)
     firmware = machine.choose_firmware(kind, options)
     describe(kind, why, firmware, options)
-    program = machine.program(kind, firmware)
+    program = machine.program(kind, firmware, options)
     media = write_media(firmware, options, directory)
     verdict = Verdict()
     with console.open_console(options.console) as the_console, \

@@ -3,6 +3,7 @@
 import os
 import shutil
 
+from . import built
 from .arguments import MIB
 from .failure import Failure
 
@@ -15,19 +16,28 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01
 
 OVMF = "/usr/share/ovmf/OVMF.fd"  # package ovmf
 PROGRAM = "qemu-system-x86_64"
+FIRMWARE = ("/usr/share/qemu", "/usr/share/seabios")  # where the installed QEMU has it; ours is told
 
 
 def is_installed():
     return shutil.which(PROGRAM) is not None
 
 
-def program(firmware):
+def has_threads(kind, options):
+    """Does QEMU emulate several processors with a thread each?"""
+    return kind == "qemu" and options.cpus > 1 and not options.one_thread and not options.icount
+
+
+def program(kind, firmware, options):
+    """The installed QEMU's path; for threads that of ours, built if it is not there yet: see tools/deps/qemu."""
     path = shutil.which(PROGRAM)
     if path is None:
         raise Failure(f"{PROGRAM} is not installed: run tools/deps/packages qemu")
     if firmware == "ovmf" and not os.path.exists(OVMF):
         raise Failure(f"{OVMF} is not installed: run tools/deps/packages ovmf")
-    return path
+    if not has_threads(kind, options):
+        return path
+    return built.emulator("qemu", "there is no QEMU of ours for several processors at once; --one-thread needs none")
 
 
 def accelerator(kind, options):
@@ -36,7 +46,9 @@ def accelerator(kind, options):
         return ["-accel", "kvm"]
     if options.icount:
         return ["-accel", "tcg,thread=single"] + ICOUNT
-    return ["-accel", f"tcg,thread={'multi' if options.cpus > 1 and not options.one_thread else 'single'}"]
+    if not has_threads(kind, options):
+        return ["-accel", "tcg,thread=single"]
+    return ["-accel", "tcg,thread=multi"] + [word for path in FIRMWARE for word in ("-L", path)]
 
 
 def boot_words(firmware, options, media):

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Emulators that tools/deps builds from Debian's source.
+import os
+import subprocess
+
+from .arguments import TREE
+from .failure import Failure
+
+
+def emulator(name, refusal):
+    """The path of the emulator that tools/deps/NAME makes, built if it is not there yet."""
+    made = subprocess.run([os.path.join(TREE, "tools/deps", name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, check=False)
+    if made.returncode != 0:
+        raise Failure(f"{refusal} (see above)")
+    return made.stdout.strip()
