@@ -15,6 +15,9 @@ EXPECTED = {
         " for mitigation options."},
 }
 
+# Linux takes the TSC for good a second or more after it has begun to measure it; it has a minute.
+CLOCK = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+
 # The answers stand between "is-42" and "end-42": the echo of the typed command never shows the sum.
 TYPED = f"""\
 echo kernel is-$((6*7)) $(uname -r) end-$((6*7))
@@ -23,7 +26,8 @@ echo cpus is-$((6*7)) $(nproc) end-$((6*7))
 echo apicids is-$((6*7)) $(awk '/^apicid/ {{ print $3 }}' /proc/cpuinfo) end-$((6*7))
 printf %x $((1 << ($(nproc) - 1))) >/proc/irq/4/smp_affinity
 echo memory is-$((6*7)) $(awk '/MemTotal/ {{ print int($2 / 1024) }}' /proc/meminfo) end-$((6*7))
-echo clock is-$((6*7)) $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource) end-$((6*7))
+for second in $(seq 60); do grep -qx tsc {CLOCK} && break; sleep 1; done
+echo clock is-$((6*7)) $(cat {CLOCK}) end-$((6*7))
 echo slept is-$((6*7)) $(a=$(date +%s); sleep 3; echo $(($(date +%s) - a))) end-$((6*7))
 echo sum is-$((6*7)) $(seq 1 1000 | md5sum) end-$((6*7))
 echo serial is-$((6*7)) $(awk -v last=$(nproc) '$1 == "4:" {{ print ($(last + 1) > 0) }}' /proc/interrupts) end-$((6*7))
