@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Debuggers' TCP connections to the frames on COM2 (src/gdb/channel.h) and back: VM i is at localhost:PORT+i.
 import contextlib
+import select
 import socket
 
 FLAG, ESCAPE, FLIP = 0x7E, 0x7D, 0x20
@@ -195,6 +196,11 @@ class GdbPorts:
             pass
         except OSError:
             self.outgoing = b""  # the machine is going
+
+    def finish(self):
+        """The machine has ended: what it said before goes to the debuggers yet, such as the answer to a detach."""
+        while self.line is not None and select.select([self.line], [], [], 0)[0]:
+            self.take_line()
 
     def close(self):
         for port in self.ports.values():

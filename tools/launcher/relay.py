@@ -67,6 +67,7 @@ class Relay:
             if self.debuggers is not None:
                 self.debuggers.serve(ready, room)
             if self.machine.serial in ready and not self.take_output():
+                self.drain()
                 return End.MACHINE
             if wants_input and self.console.input_fd in ready:
                 self.pending = self.console.read()
@@ -109,6 +110,8 @@ class Relay:
             self.pending = b""  # the machine is going; its output ends the loop
 
     def drain(self):
-        """What the machine wrote before it ended is still in the socket."""
+        """What the machine wrote before it ended is still in the sockets."""
         while select.select([self.machine.serial], [], [], 0)[0] and self.take_output():
             pass
+        if self.debuggers is not None:
+            self.debuggers.finish()
