@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Bochs machine: its settings file and its command.
+import glob
 import os
 
 from . import built
@@ -51,7 +52,7 @@ def settings(options, directory, iso):
 
 def is_built():
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.exists(os.path.join(cache, "eterna/bochs-mended3/bochs"))
+    return bool(glob.glob(os.path.join(cache, "eterna/bochs-mended*/bochs")))
 
 
 def program():
