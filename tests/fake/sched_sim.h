@@ -56,6 +56,11 @@ struct sim {
 	u64 worst_steps;
 };
 
+static inline u64 sim_distance(u64 a, u64 b)
+{
+	return a > b ? a - b : b - a;
+}
+
 static inline u64 sim_random(struct sim *m, u64 below)
 {
 	m->random = m->random * 6364136223846793005u + 1442695040888963407u;
@@ -131,6 +136,13 @@ static inline struct sim_entity *sim_add(struct sim *m, const struct sched_param
 	x->pause_ns = pause_ns;
 	sim_wake(m, x);
 	return x;
+}
+
+/* So many that never wait. */
+static inline void sim_add_many(struct sim *m, const struct sched_params *params, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		ASSERT(sim_add(m, params, 0, 0));
 }
 
 /* What it got, in the windows of its cap. */

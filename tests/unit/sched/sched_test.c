@@ -12,11 +12,6 @@
 
 static struct sim m;
 
-static u64 distance(u64 a, u64 b)
-{
-	return a > b ? a - b : b - a;
-}
-
 /* The largest difference from its due share of all CPUs, at the usual weight. */
 static u64 fairness_error(u64 elapsed_ns)
 {
@@ -29,7 +24,7 @@ static u64 fairness_error(u64 elapsed_ns)
 		const struct sim_entity *x = &m.entity[i];
 		u64 due = m.count <= m.cpu_count ? elapsed_ns : elapsed_ns * m.cpu_count * x->e.weight / weights;
 
-		worst = MAX(worst, distance(sim_service(&m, x), due) * SCHED_WEIGHT_USUAL / x->e.weight);
+		worst = MAX(worst, sim_distance(sim_service(&m, x), due) * SCHED_WEIGHT_USUAL / x->e.weight);
 	}
 	return worst;
 }
@@ -131,12 +126,11 @@ static void the_heaviest_gets_no_more_than_a_cpu(void **state)
 	sim_init(&m, 2, 0);
 	heavy.weight = SCHED_WEIGHT_MAX;
 	x = sim_add(&m, &heavy, 0, 0);
-	for (u32 i = 0; i < 4; i++)
-		assert_non_null(sim_add(&m, &usual, 0, 0));
+	sim_add_many(&m, &usual, 4);
 	sim_run(&m, 4 * NS_PER_SEC);
 	assert_true(sim_service(&m, x) > 3800 * NS_PER_MS);
 	for (u32 i = 1; i < 5; i++)
-		assert_true(distance(sim_service(&m, &m.entity[i]), NS_PER_SEC) < 200 * NS_PER_MS);
+		assert_true(sim_distance(sim_service(&m, &m.entity[i]), NS_PER_SEC) < 200 * NS_PER_MS);
 }
 
 /* A turn of the lightest is the shortest slice; it comes again when the others had theirs by weight. */
@@ -150,12 +144,11 @@ static void the_lightest_does_not_starve(void **state)
 	sim_init(&m, 1, 0);
 	light.weight = 1;
 	heavy.weight = 1000;
-	for (u32 i = 0; i < 3; i++)
-		assert_non_null(sim_add(&m, &heavy, 0, 0));
+	sim_add_many(&m, &heavy, 3);
 	x = sim_add(&m, &light, 0, 0);
 	sim_run(&m, 20 * NS_PER_SEC);
 	assert_true(x->worst_wait_ns <= SCHED_SLICE_MIN_NS * 3001 + 8 * SCHED_SLICE_MAX_NS);
-	assert_true(distance(sim_service(&m, x), 20 * NS_PER_SEC / 3001) <= 2 * SCHED_SLICE_MIN_NS);
+	assert_true(sim_distance(sim_service(&m, x), 20 * NS_PER_SEC / 3001) <= 2 * SCHED_SLICE_MIN_NS);
 }
 
 static void no_cpu_idles_while_somebody_waits(void **state)
@@ -206,8 +199,7 @@ static void sleeping_pays_in_latency_only(void **state)
 
 	(void)state;
 	sim_init(&m, 1, 0);
-	for (u32 i = 0; i < 8; i++)
-		assert_non_null(sim_add(&m, &params, 0, 0));
+	sim_add_many(&m, &params, 8);
 	polite = sim_add(&m, &params, 100 * NS_PER_US, 20 * NS_PER_MS);
 	cheat = sim_add(&m, &params, 1900 * NS_PER_US, 100 * NS_PER_US);
 	sim_run(&m, 200 * NS_PER_MS); /* the first turn is one among all */
@@ -326,8 +318,7 @@ static void periodic_work_meets_its_deadlines(void **state)
 
 	(void)state;
 	sim_init(&m, 2, 21);
-	for (u32 i = 0; i < 8; i++)
-		assert_non_null(sim_add(&m, &usual, 0, 0));
+	sim_add_many(&m, &usual, 8);
 	for (u32 i = 0; i < 8; i++) {
 		struct sched_params params = sim_usual();
 
@@ -357,8 +348,8 @@ static void beyond_its_budget_it_competes_by_weight(void **state)
 	r = sim_add(&m, &reserved, 0, 0);
 	u = sim_add(&m, &usual, 0, 0);
 	sim_run(&m, 10 * NS_PER_SEC);
-	assert_true(distance(sim_service(&m, r), 6 * NS_PER_SEC) < 100 * NS_PER_MS);
-	assert_true(distance(sim_service(&m, u), 4 * NS_PER_SEC) < 100 * NS_PER_MS);
+	assert_true(sim_distance(sim_service(&m, r), 6 * NS_PER_SEC) < 100 * NS_PER_MS);
+	assert_true(sim_distance(sim_service(&m, u), 4 * NS_PER_SEC) < 100 * NS_PER_MS);
 	assert_true(r->e.reserved_service_ns >= 1980 * NS_PER_MS);
 }
 
@@ -467,7 +458,7 @@ static void masks_keep_entities_in_their_node(void **state)
 	assert_int_equal(m.idle_waits, 0);
 	for (u32 i = 0; i < 14; i++) {
 		assert_int_equal(m.entity[i].e.last_cpu / 4, i >= 5);
-		assert_true(distance(sim_service(&m, &m.entity[i]), 16 * NS_PER_SEC / (i < 5 ? 5 : 9)) <=
+		assert_true(sim_distance(sim_service(&m, &m.entity[i]), 16 * NS_PER_SEC / (i < 5 ? 5 : 9)) <=
 			    FAIRNESS_BOUND_NS);
 	}
 }
@@ -483,14 +474,12 @@ static void long_separation_starves_nobody(void **state)
 	sim_init(&m, 2, 0);
 	cpu_set_add(&crowd.cpus, 0);
 	cpu_set_add(&lone.cpus, 1);
-	for (u32 i = 0; i < 10; i++)
-		assert_non_null(sim_add(&m, &crowd, 0, 0));
+	sim_add_many(&m, &crowd, 10);
 	assert_non_null(sim_add(&m, &lone, 0, 0));
 	sim_run(&m, 60 * NS_PER_SEC);
 	for (u32 i = 0; i < m.count; i++)
 		m.entity[i].worst_wait_ns = 0;
-	for (u32 i = 0; i < 6; i++)
-		assert_non_null(sim_add(&m, &floating, 0, 0));
+	sim_add_many(&m, &floating, 6);
 	sim_run(&m, 2 * NS_PER_SEC);
 	for (u32 i = 0; i < m.count; i++)
 		assert_true(m.entity[i].worst_wait_ns <= 200 * NS_PER_MS);
@@ -499,7 +488,7 @@ static void long_separation_starves_nobody(void **state)
 		m.entity[i].service_ns = 0, m.entity[i].woken_ns = sim_service(&m, &m.entity[i]);
 	sim_run(&m, 10 * NS_PER_SEC);
 	for (u32 i = 10; i < m.count; i++)
-		assert_true(distance(sim_service(&m, &m.entity[i]), 10 * NS_PER_SEC / 7) < 250 * NS_PER_MS);
+		assert_true(sim_distance(sim_service(&m, &m.entity[i]), 10 * NS_PER_SEC / 7) < 250 * NS_PER_MS);
 }
 
 static void sleep_and_removal_at_any_time(void **state)
@@ -550,205 +539,13 @@ static void sleep_and_removal_at_any_time(void **state)
 	}
 }
 
-/* Woken while it still runs, an entity that then wants to wait does not miss it. */
-static void a_wake_up_while_running_counts(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sim_entity *x;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	x = sim_add(&m, &params, 0, 0);
-	sim_run(&m, NS_PER_MS);
-	assert_int_equal(sched_wake(&m.s, &x->e, m.now), SCHED_NO_CPU);
-	sched_put(&m.s, &x->e, false, m.now);
-	assert_int_equal(x->e.state, SCHED_READY);
-	assert_ptr_equal(sched_pick(&m.s, 0, m.now).entity, &x->e);
-	assert_int_equal(sched_sleep(&m.s, &x->e), 0);
-	sched_put(&m.s, &x->e, false, m.now);
-	assert_int_equal(x->e.state, SCHED_WAITING);
-	assert_null(sched_pick(&m.s, 0, m.now).entity);
-	assert_int_equal(sched_wake(&m.s, &x->e, m.now), 0);
-}
-
-/* The short way is for one that is alone, where it is, with time to run. */
-static void only_who_is_alone_is_resumed(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sched_choice choice;
-	struct sched_entity e[2];
-	char why[SCHED_WHY_BYTES];
-
-	(void)state;
-	sim_init(&m, 2, 0);
-	params.cap_percent = 10;
-	cpu_set_add(&params.cpus, 0);
-	assert_int_equal(sched_add(&m.s, &e[0], &params, m.now, why), OK);
-	assert_int_equal(sched_add(&m.s, &e[1], &params, m.now, why), OK);
-	assert_false(sched_resume(&m.s, &e[0], 1, m.now, &choice)); /* not there */
-	assert_true(sched_resume(&m.s, &e[0], 0, m.now, &choice));
-	assert_true(choice.entity == &e[0] && choice.until_ns == m.now + 2 * NS_PER_MS);
-	assert_true(sched_valid(&m.s));
-	assert_false(sched_resume(&m.s, &e[1], 0, m.now, &choice)); /* another runs */
-	assert_null(sched_switch(&m.s, &e[0], false, m.now + 2 * NS_PER_MS).entity);
-	assert_false(sched_resume(&m.s, &e[0], 0, m.now + 3 * NS_PER_MS, &choice)); /* its cap is used up */
-	assert_int_equal(e[0].state, SCHED_WAITING);
-	assert_int_equal(sched_wake(&m.s, &e[1], m.now + 3 * NS_PER_MS), 0);
-	assert_false(sched_resume(&m.s, &e[0], 0, m.now + 30 * NS_PER_MS, &choice)); /* another waits for its turn */
-	assert_ptr_equal(sched_pick(&m.s, 0, m.now + 30 * NS_PER_MS).entity, &e[1]);
-	assert_null(sched_switch(&m.s, &e[1], false, m.now + 31 * NS_PER_MS).entity);
-	assert_true(sched_resume(&m.s, &e[0], 0, m.now + 31 * NS_PER_MS, &choice));
-	assert_true(sched_valid(&m.s));
-}
-
-/* Of two, the one that runs would go on; it lets the other go first, and loses nothing else by it. */
-static void a_turn_can_be_yielded(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sim_entity *a;
-	struct sim_entity *b;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	a = sim_add(&m, &params, 0, 0);
-	b = sim_add(&m, &params, 0, 0);
-	sim_run(&m, 3 * SCHED_SLICE_MAX_NS + NS_PER_US);
-	if (m.on[0] == a) {
-		struct sim_entity *other = a;
-
-		a = b;
-		b = other;
-	}
-	/* b has just begun its turn, and had as much as a before. */
-	assert_ptr_equal(m.on[0], b);
-	sched_yield_turn(&m.s, &b->e, m.now);
-	sim_decide(&m, 0);
-	assert_ptr_equal(m.on[0], a);
-	sched_yield_turn(&m.s, &a->e, m.now);
-	sim_decide(&m, 0);
-	assert_ptr_equal(m.on[0], b);
-	sim_run(&m, NS_PER_SEC);
-	assert_true(distance(sim_service(&m, a), sim_service(&m, b)) <= 2 * SCHED_SLICE_MAX_NS);
-}
-
-/* It gives turns away for a long while; then it must not take them all back at once. */
-static void yielding_earns_nothing(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sim_entity *a;
-	struct sim_entity *b;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	a = sim_add(&m, &params, 0, 0);
-	b = sim_add(&m, &params, 0, 0);
-	for (u32 i = 0; i < 20000; i++) {
-		sim_run(&m, 20 * NS_PER_US);
-		if (m.on[0] != a)
-			continue;
-		sched_yield_turn(&m.s, &a->e, m.now);
-		sim_decide(&m, 0);
-	}
-	assert_true(sim_service(&m, b) > 10 * sim_service(&m, a));
-	b->worst_wait_ns = 0;
-	sim_run(&m, NS_PER_SEC);
-	assert_true(b->worst_wait_ns <= 4 * SCHED_SLICE_MAX_NS);
-}
-
-/* What its CPU did for others in its turn is not its own time. */
-static void what_is_excused_is_not_charged(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sim_entity *a;
-	struct sim_entity *b;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	a = sim_add(&m, &params, 0, 0);
-	sim_run(&m, 300 * NS_PER_MS);
-	assert_ptr_equal(m.on[0], a);
-	sched_excuse(&m.s, &a->e, 200 * NS_PER_MS);
-	b = sim_add(&m, &params, 0, 0);
-	sim_run(&m, NS_PER_SEC);
-	assert_true(distance(a->e.service_ns, 600 * NS_PER_MS) <= 2 * SCHED_SLICE_MAX_NS);
-	assert_true(distance(b->e.service_ns, 500 * NS_PER_MS) <= 2 * SCHED_SLICE_MAX_NS);
-}
-
-/* Who spins and lets others go first, again and again, still moves to where there is more room. */
-static void yielding_all_the_time_keeps_most_of_the_share(void **state)
-{
-	struct sched_params params = sim_usual();
-
-	(void)state;
-	sim_init(&m, 2, 0);
-	for (u32 i = 0; i < 3; i++)
-		assert_non_null(sim_add(&m, &params, 0, 0));
-	for (u32 i = 0; i < 20000; i++) {
-		sim_run(&m, 50 * NS_PER_US);
-		for (u32 cpu = 0; cpu < 2; cpu++) {
-			if (m.until[cpu] == NEVER)
-				continue;
-			sched_yield_turn(&m.s, &m.on[cpu]->e, m.now);
-			sim_decide(&m, cpu);
-		}
-	}
-	for (u32 i = 0; i < 3; i++) /* of two thirds of a second */
-		assert_true(sim_service(&m, &m.entity[i]) >= 500 * NS_PER_MS);
-	assert_true(m.moves < 3000); /* in a second */
-	assert_true(sched_valid(&m.s));
-}
-
-static void who_stays_is_not_moved(void **state)
-{
-	struct sched_params params = sim_usual();
-
-	(void)state;
-	sim_init(&m, 2, 0);
-	params.stays = true;
-	for (u32 i = 0; i < 3; i++)
-		assert_non_null(sim_add(&m, &params, 0, 0));
-	sim_run(&m, NS_PER_SEC);
-	assert_int_equal(m.moves, 3);
-	assert_true(sched_valid(&m.s));
-}
-
-/* A late timer, as on a busy machine: what was taken too much is given back. */
-static void late_callers_pay_back(void **state)
-{
-	struct sched_params params = sim_usual();
-	struct sim_entity *x;
-	u64 service = 0;
-
-	(void)state;
-	sim_init(&m, 1, 0);
-	params.cap_percent = 10;
-	params.budget_ns = NS_PER_MS;
-	params.period_ns = 10 * NS_PER_MS;
-	x = sim_add(&m, &params, 0, 0);
-	sched_put(&m.s, &x->e, true, m.now);
-	for (u64 now = m.now; now < m.now + 10 * NS_PER_SEC;) {
-		struct sched_choice choice = sched_pick(&m.s, 0, now);
-		u64 start = now;
-
-		assert_true(choice.until_ns != NEVER);
-		now = MAX(choice.until_ns, now) + 300 * NS_PER_US;
-		if (!choice.entity)
-			continue;
-		service += now - start;
-		sched_put(&m.s, &x->e, true, now);
-	}
-	assert_true(service <= NS_PER_SEC + 10 * NS_PER_MS);
-	assert_true(service >= 900 * NS_PER_MS);
-}
-
 static void validity_sees_damage(void **state)
 {
 	struct sched_params params = sim_usual();
 
 	(void)state;
 	sim_init(&m, 2, 0);
-	for (u32 i = 0; i < 6; i++)
-		assert_non_null(sim_add(&m, &params, 0, 0));
+	sim_add_many(&m, &params, 6);
 	sim_run(&m, 10 * NS_PER_MS);
 	assert_true(sched_valid(&m.s));
 	m.cpu[0].weights++;
@@ -785,14 +582,6 @@ int main(void)
 		cmocka_unit_test(masks_keep_entities_in_their_node),
 		cmocka_unit_test(long_separation_starves_nobody),
 		cmocka_unit_test(sleep_and_removal_at_any_time),
-		cmocka_unit_test(a_wake_up_while_running_counts),
-		cmocka_unit_test(only_who_is_alone_is_resumed),
-		cmocka_unit_test(a_turn_can_be_yielded),
-		cmocka_unit_test(yielding_earns_nothing),
-		cmocka_unit_test(what_is_excused_is_not_charged),
-		cmocka_unit_test(yielding_all_the_time_keeps_most_of_the_share),
-		cmocka_unit_test(who_stays_is_not_moved),
-		cmocka_unit_test(late_callers_pay_back),
 		cmocka_unit_test(validity_sees_damage),
 	};
 
