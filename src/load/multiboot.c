@@ -2,6 +2,7 @@
 // Multiboot 1 kernels: ELF of either class, or any format with address fields (Multiboot Specification 0.6.96).
 #include "load/elf.h"
 #include "load/formats.h"
+#include "load/modules.h"
 #include "load/strings.h"
 
 #include "base/bits.h"
@@ -220,44 +221,28 @@ static err_t put_memory_map(struct load_plan *plan, u8 *info)
 	return OK;
 }
 
-/* Page-aligned, behind the kernel, in their order, as other loaders do. */
-static err_t put_module(struct load_plan *plan, const struct load_file *module, u64 from, u8 *entry)
+static void module_entry_fill(u8 *entry, u64 base, u64 bytes, u64 text)
 {
-	u64 base = 0;
-	u64 text;
-	err_t err;
-
-	if (module->bytes && !plan_claim_lowest(plan, module->bytes, PAGE_BYTES, from, GUEST_LOW_RAM_MAX, &base))
-		return plan_refuse(plan, ERR_NOMEM, "module %s: no room for %llu bytes behind the kernel", module->name,
-				   (unsigned long long)module->bytes);
-	err = plan_copy(plan, base, module->data, module->bytes);
-	if (!err)
-		err = strings_place(plan, "module's text", module->name, module->arguments, &text);
-	if (err)
-		return err;
 	store_u32(entry, (u32)base);
-	store_u32(entry + 4, (u32)(base + module->bytes));
+	store_u32(entry + 4, (u32)(base + bytes));
 	store_u32(entry + 8, (u32)text);
-	return OK;
 }
 
+/* Behind the kernel, in their order, as other loaders do. */
 static err_t put_modules(struct load_plan *plan, const struct load_input *input, u64 kernel_end, u8 *info)
 {
-	u64 from = MAX(kernel_end, MIB);
-	void *table;
-	u64 base;
-	err_t err;
+	const struct module_layout layout = {
+		.from = MAX(kernel_end, MIB),
+		.is_lowest = true,
+		.entry_bytes = MODULE_BYTES,
+		.entry_fill = module_entry_fill,
+	};
+	u64 list;
+	err_t err = modules_place(plan, input, &layout, &list);
 
-	if (!input->module_count)
-		return OK;
-	err = plan_blob_place(plan, "module list", input->module_count * MODULE_BYTES, 8, &table, &base);
-	for (u32 i = 0; i < input->module_count && !err; i++)
-		err = put_module(plan, &input->modules[i], from, (u8 *)table + i * MODULE_BYTES);
-	if (err)
-		return err;
 	store_u32(info + INFO_MODS_COUNT, input->module_count);
-	store_u32(info + INFO_MODS_ADDR, (u32)base);
-	return OK;
+	store_u32(info + INFO_MODS_ADDR, (u32)list);
+	return err;
 }
 
 static err_t put_info(struct load_plan *plan, const struct load_input *input, u64 kernel_end)

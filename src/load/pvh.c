@@ -2,7 +2,7 @@
 // PVH kernels: an ELF with Xen's PHYS32_ENTRY note (Xen, docs/misc/pvh.pandoc, "x86/HVM direct boot ABI").
 #include "load/elf.h"
 #include "load/formats.h"
-#include "load/strings.h"
+#include "load/modules.h"
 
 #include "base/mem.h"
 #include "x86/cpu_state.h"
@@ -70,43 +70,27 @@ static err_t find_entry(struct load_plan *plan, const struct elf *elf, u64 *entr
 	return OK;
 }
 
-/* Page-aligned, high: a kernel may grow behind its end. */
-static err_t put_module(struct load_plan *plan, const struct load_file *module, u8 *entry)
+static void module_entry_fill(u8 *entry, u64 base, u64 bytes, u64 text)
 {
-	u64 base = 0;
-	u64 text;
-	err_t err;
-
-	if (module->bytes && !plan_claim_highest(plan, module->bytes, PAGE_BYTES, MIB, GUEST_LOW_RAM_MAX, &base))
-		return plan_refuse(plan, ERR_NOMEM, "module %s: no room for %llu bytes beside the kernel", module->name,
-				   (unsigned long long)module->bytes);
-	err = plan_copy(plan, base, module->data, module->bytes);
-	if (!err)
-		err = strings_place(plan, "module's text", module->name, module->arguments, &text);
-	if (err)
-		return err;
 	store_u64(entry + MODULE_ADDRESS, base);
-	store_u64(entry + MODULE_SIZE, module->bytes);
+	store_u64(entry + MODULE_SIZE, bytes);
 	store_u64(entry + MODULE_COMMAND_LINE, text);
-	return OK;
 }
 
+/* High: a kernel may grow behind its end. */
 static err_t put_modules(struct load_plan *plan, const struct load_input *input, u8 *info)
 {
-	void *table;
-	u64 base;
-	err_t err;
+	const struct module_layout layout = {
+		.from = MIB,
+		.entry_bytes = MODULE_BYTES,
+		.entry_fill = module_entry_fill,
+	};
+	u64 list;
+	err_t err = modules_place(plan, input, &layout, &list);
 
-	if (!input->module_count)
-		return OK;
-	err = plan_blob_place(plan, "module list", input->module_count * MODULE_BYTES, 8, &table, &base);
-	for (u32 i = 0; i < input->module_count && !err; i++)
-		err = put_module(plan, &input->modules[i], (u8 *)table + i * MODULE_BYTES);
-	if (err)
-		return err;
 	store_u32(info + INFO_MODULE_COUNT, input->module_count);
-	store_u64(info + INFO_MODULES, base);
-	return OK;
+	store_u64(info + INFO_MODULES, list);
+	return err;
 }
 
 static err_t put_memory_map(struct load_plan *plan, u8 *info)

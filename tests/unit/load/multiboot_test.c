@@ -165,7 +165,7 @@ static void modules_follow_the_kernel(void **state)
 	assert_memory_equal(bytes, data, 5);
 
 	input.modules[1].bytes = 60 * MIB;
-	refuses(ERR_NOMEM, "module b: no room for 62914560 bytes behind the kernel");
+	refuses(ERR_NOMEM, "module b: no room for 62914560 bytes beside the kernel");
 }
 
 static void a_64_bit_container_is_taken(void **state)
