@@ -20,13 +20,14 @@ struct interval {
 };
 
 struct state {
+	struct pool pool[2]; /* linked; the tables move from one into the other */
 	struct pagetable pt;
 	u64 base;
 	struct interval list[INTERVALS_MAX];
 	u32 count;
 };
 
-static u8 pool_memory[POOL_PAGES_MAX][PAGE_BYTES] ALIGNED(4096);
+static u8 pool_memory[2][POOL_PAGES_MAX][PAGE_BYTES] ALIGNED(4096);
 
 /* A page near a border of 4 KiB, 2 MiB and 1 GiB blocks, by six bits. */
 static u64 page_from(u32 bits)
@@ -173,11 +174,32 @@ static void compare(const struct state *s)
 	ASSERT(pagetable_valid(&s->pt));
 }
 
+/* The other pool is the tables' now, and has those that it had room for. */
+static void step_move(struct state *s, u32 max)
+{
+	u32 moved = 0, retired = s->pt.retired_count, room;
+	u64 at = 0;
+	err_t err;
+
+	s->pt.pool = s->pt.pool == &s->pool[0] ? &s->pool[1] : &s->pool[0];
+	room = s->pt.pool->free_count;
+	err = pagetable_move(&s->pt, max, &at, &moved);
+	ASSERT(moved <= MIN(max, room) && s->pt.pool->free_count == room - moved);
+	ASSERT(s->pt.retired_count == retired + moved);
+	ASSERT(err != ERR_BUSY || moved == max);
+	ASSERT(err != ERR_NOMEM || moved == room);
+	ASSERT(err || pool_owns(s->pt.pool, s->pt.root));
+}
+
 static void step(struct state *s, const u8 *in)
 {
 	u64 first = page_from(in[1]);
 	u64 count = count_from(in[2], first);
 
+	if (in[0] >= 240) {
+		step_move(s, in[1] % 16 ? in[1] : UINT32_MAX);
+		return;
+	}
 	switch (in[0] % 6) {
 	case 0:
 	case 1:
@@ -204,7 +226,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	static const struct pagetable_format *const formats[] = {&pagetable_ept, &pagetable_npt, &pagetable_host};
 	static const u64 bases[] = {0, 0x7f8000000000, 0xffffff0000000000};
 	static struct state s;
-	struct pool pool;
 	struct pagetable_caps caps;
 	u32 pool_pages;
 
@@ -220,14 +241,18 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	s.count = 0;
 	s.base = bases[(data[0] >> 3) % 3];
 	/* The topmost base is an address of the host format only. */
-	ASSERT(!pool_init(&pool, pool_memory, HPA(16 * MIB), pool_pages));
-	ASSERT(!pagetable_init(&s.pt, formats[s.base > BIT(48) ? 2 : (data[0] >> 5) % 2], &caps, &pool));
+	for (u32 i = 0; i < 2; i++)
+		ASSERT(!pool_init(&s.pool[i], pool_memory[i], HPA(16 * MIB + i * GIB),
+				  i ? 2 + pool_pages / 2 : pool_pages));
+	pool_link(&s.pool[1], &s.pool[0]);
+	ASSERT(!pagetable_init(&s.pt, formats[s.base > BIT(48) ? 2 : (data[0] >> 5) % 2], &caps, &s.pool[0]));
 	if (s.base == 0x7f8000000000)
 		s.base -= 4 * GIB;
 	for (size_t at = 2; at + STEP_BYTES <= size && s.count + 4 < INTERVALS_MAX; at += STEP_BYTES)
 		step(&s, &data[at]);
 	compare(&s);
 	pagetable_fini(&s.pt);
-	ASSERT(pool_valid(&pool) && pool_used_count(&pool) == 1);
+	for (u32 i = 0; i < 2; i++)
+		ASSERT(pool_valid(&s.pool[i]) && pool_used_count(&s.pool[i]) == 1);
 	return 0;
 }

@@ -145,6 +145,24 @@ err_t pagetable_exchange(struct pagetable *pt, u64 va, u64 bytes, hpa_t pa) MUST
  */
 u32 pagetable_merge(struct pagetable *pt, u64 va, u64 bytes);
 
+/**
+ * Move the next tables that lie in another pool of the ring into `pt->pool` itself, each before those that it leads to:
+ * at most `max` of them, and with them what they map, as it is. The root may be one. Let no processor use the tables
+ * meanwhile: what it marks accessed or dirty in one that has been copied is lost. Flush, let all use pagetable_root()
+ * as it is now, then pagetable_reclaim().
+ *
+ * @at     0 at first, and then as the call before left it: where to go on
+ * @moved  is raised by the number of tables that were moved
+ * @return OK: all tables lie there, but those in front of *at that were made in another pool since; ERR_BUSY: `max`
+ * were moved, and there are more; ERR_NOMEM: the pool has no page for the next one. The tree is whole in each case,
+ *         those that were not moved are where they were.
+ */
+err_t pagetable_move(struct pagetable *pt, u32 max, u64 *at, u32 *moved) MUST_CHECK;
+
+/* Called for each table, the root first. It must not change the table. */
+typedef void (*pagetable_table_fn)(void *context, hpa_t table);
+void pagetable_tables(const struct pagetable *pt, pagetable_table_fn visit, void *context);
+
 /* Give retired tables back to the pool: every processor that used them has been flushed since. */
 void pagetable_reclaim(struct pagetable *pt);
 

@@ -70,10 +70,11 @@ static struct pool *ring_next(const struct pool *p, const struct pool *start)
 	return p->next == start ? NULL : p->next;
 }
 
-static void *own_alloc(struct pool *p, u32 pages)
+void *pool_alloc_own(struct pool *p, u32 pages)
 {
 	u32 first;
 
+	ASSERT(pages);
 	if (pages > p->free_count)
 		return NULL;
 	first = run_find(p, pages);
@@ -87,9 +88,8 @@ void *pool_alloc(struct pool *p, u32 pages)
 {
 	void *run = NULL;
 
-	ASSERT(pages);
 	for (struct pool *q = p; q && !run; q = ring_next(q, p))
-		run = own_alloc(q, pages);
+		run = pool_alloc_own(q, pages);
 	return run;
 }
 
@@ -98,7 +98,7 @@ static bool own_has(const struct pool *p, hpa_t hpa)
 	return hpa.v - p->base_hpa.v < p->page_count * PAGE_BYTES;
 }
 
-static bool own_has_ptr(const struct pool *p, const void *ptr)
+bool pool_owns(const struct pool *p, const void *ptr)
 {
 	return (uintptr_t)ptr - (uintptr_t)p->base < p->page_count * PAGE_BYTES;
 }
@@ -109,7 +109,7 @@ void pool_free(struct pool *p, void *ptr, u32 pages)
 	u64 offset;
 	u32 first;
 
-	while (q && !own_has_ptr(q, ptr))
+	while (q && !pool_owns(q, ptr))
 		q = ring_next(q, p);
 	ASSERT(q);
 	offset = (u64)((u8 *)ptr - q->base);
@@ -133,7 +133,7 @@ hpa_t pool_hpa(const struct pool *p, const void *ptr)
 {
 	const struct pool *q = p;
 
-	while (q && !own_has_ptr(q, ptr))
+	while (q && !pool_owns(q, ptr))
 		q = ring_next(q, p);
 	ASSERT(q);
 	return HPA(q->base_hpa.v + (uintptr_t)((const u8 *)ptr - q->base));

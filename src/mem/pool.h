@@ -37,6 +37,10 @@ void pool_link(struct pool *p, struct pool *other);
 /* `pages` (not 0) contiguous pages filled with zeros, page-aligned; NULL when no pool of the ring has such a run. */
 void *pool_alloc(struct pool *p, u32 pages) MUST_CHECK;
 
+/* The same from this pool alone, whatever it is linked to; and is this page one of its own? */
+void *pool_alloc_own(struct pool *p, u32 pages) MUST_CHECK;
+bool pool_owns(const struct pool *p, const void *ptr);
+
 /* Give back what pool_alloc gave, whole or in parts. A page freed twice, or never given, is an ASSERT. */
 void pool_free(struct pool *p, void *ptr, u32 pages);
 

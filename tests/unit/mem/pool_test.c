@@ -200,6 +200,10 @@ static void linked_pools_are_one(void **state)
 	assert_int_equal(pool_ring_used_count(&ring[0]), RING_POOLS * RING_PAGES);
 	assert_false(pool_has(&ring[0], HPA(4 * GIB)));
 	assert_null(pool_alloc(&ring[2], 1));
+	assert_true(pool_owns(&ring[1], given[0]) && !pool_owns(&ring[2], given[0]));
+	pool_free(&ring[0], given[0], 1);
+	assert_null(pool_alloc_own(&ring[0], 1)); /* what another one has is not its own */
+	assert_ptr_equal(pool_alloc_own(&ring[1], 1), given[0]);
 	for (u32 i = 0; i < count; i++)
 		pool_free(&ring[i % RING_POOLS], given[i], 1);
 	for (u32 i = 0; i < RING_POOLS; i++) {
