@@ -86,6 +86,16 @@ struct pool *host_numa_pool(u32 apic_id)
 	return memory_pool_of(host_numa_node_of(apic_id));
 }
 
+u8 host_numa_node_of_memory(hpa_t at)
+{
+	bool is_hole;
+	u8 node;
+	u64 end = numa_piece(&numa, at.v, at.v + 1, &node, &is_hole);
+
+	(void)end;
+	return node;
+}
+
 struct frames_policy host_numa_policy(u8 node, bool is_strict)
 {
 	struct frames_policy policy;

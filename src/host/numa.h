@@ -22,6 +22,9 @@ void host_numa_tell(const struct acpi_info *acpi);
 u8 host_numa_node_of(u32 apic_id);
 struct pool *host_numa_pool(u32 apic_id);
 
+/* Node of a byte of the machine's memory, whoever it is in use by. */
+u8 host_numa_node_of_memory(hpa_t at);
+
 /* Memory of `node`, and then, unless strict, of the others by their distance. */
 struct frames_policy host_numa_policy(u8 node, bool is_strict);
 

@@ -158,8 +158,8 @@ struct hvm_ops {
 	err_t (*vm_init)(struct hvm_vm *vm, struct pool *pool);
 	void (*vm_fini)(struct hvm_vm *vm, struct pool *pool);
 	void (*msr_map_set)(struct hvm_vm *vm, u32 msr, unsigned exits);
-	/* Mappings of the VM were removed or restricted: a vcpu uses old ones no more from when it is next loaded or
-	 * flushed (vcpu_flush). Context: any CPU. */
+	/* Mappings of the VM were removed or restricted, or its tables moved: a vcpu uses old ones no more from when it
+	 * is next loaded or flushed (vcpu_flush). Context: any CPU. */
 	void (*vm_flush)(struct hvm_vm *vm);
 
 	/* A vcpu whose state is in v->state; v->vm is set. */

@@ -76,12 +76,12 @@ static void tag_hand_out(struct tag_space *s, struct tag_vcpu *v, struct tag_ent
 
 struct tag_entry tags_enter_changed(struct tag_space *s, struct tag_vm *vm, struct tag_vcpu *v)
 {
-	struct tag_entry entry = {0};
 	u64 epoch = atomic_load(&vm->epoch);
+	struct tag_entry entry = {.is_behind = v->epoch != epoch};
 	bool is_due = v->is_flush_due;
 
 	if (s->caps.second_level_by_tag)
-		is_due |= v->epoch != epoch;
+		is_due |= entry.is_behind;
 	else
 		entry.flush_second_level = must_flush_take(vm, s->cpu);
 	/* A new tag is as good as a flush of the old one. */

@@ -76,6 +76,7 @@ struct tag_entry {
 	bool flush_all;
 	bool flush_tag;
 	bool flush_second_level;
+	bool is_behind; /* the tables may have another root than at the last entry: write that before the flushes */
 };
 
 /*

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints the machine's nodes, and counts every VM's pages on them.
+// Prints the machine's nodes, and counts every VM's pages and tables on them.
 #include "main/numa_command.h"
 
 #include "base/cpu_set.h"
@@ -73,6 +73,31 @@ static void vnode_print(struct vm *vm, u32 vnode, struct fmt_sink *out)
 	fmt_print(out, "\n");
 }
 
+static void tables_print(struct vm *vm, struct fmt_sink *out)
+{
+	u64 tables[FRAMES_NODES_MAX];
+	const char *between = ":";
+
+	memory_lock_take();
+	gpa_count_tables(vm, tables);
+	memory_lock_drop();
+	fmt_print(out, "  VM %s, its second-level tables", vm->name);
+	for (u32 i = 0; i < host_numa()->node_count; i++) {
+		if (!tables[i])
+			continue;
+		fmt_print(out, "%s %lu on node %u", between, tables[i], i);
+		between = ",";
+	}
+	fmt_print(out, "\n");
+}
+
+static void vm_print(struct vm *vm, struct fmt_sink *out)
+{
+	for (u32 i = 0; i < vm->numa.node_count; i++)
+		vnode_print(vm, i, out);
+	tables_print(vm, out);
+}
+
 /* --- numa rebalance ------------------------------------------------------------------------------------------------
  */
 
@@ -132,6 +157,9 @@ void numa_command_work(void)
 	}
 	log_info("VM %s: rebalanced: %lu pages moved, %lu were on their node, %lu found no room; %lu writes waited",
 		 rebalance.vm->name, rebalance.moved, rebalance.there, rebalance.stuck, rebalance.awaited);
+	log_info("VM %s: %u of its second-level tables moved%s; it stood still for %lu us at most", rebalance.vm->name,
+		 rebalance.tables_moved, rebalance.is_stuck ? ", for others there was no room" : "",
+		 rebalance.pause_ns / NS_PER_US);
 	rebalance_cancel(&rebalance);
 }
 
@@ -143,6 +171,6 @@ void numa_command_run(const struct command_call *call)
 	}
 	nodes_print(call->out);
 	for (u32 i = 0; i < fleet_count; i++)
-		for (u32 j = 0; fleet[i].vm && j < fleet[i].vm->numa.node_count; j++)
-			vnode_print(fleet[i].vm, j, call->out);
+		if (fleet[i].vm)
+			vm_print(fleet[i].vm, call->out);
 }

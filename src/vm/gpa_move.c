@@ -129,6 +129,20 @@ err_t gpa_split(struct vm *vm, const struct mapping *leaf)
 	return err;
 }
 
+err_t gpa_tables_move(struct vm *vm, u32 max, u64 *at, u32 *moved)
+{
+	err_t err;
+
+	tables_lock(vm);
+	err = pagetable_move(&vm->hvm.second_level, max, at, moved);
+	tables_unlock(vm);
+	translations_drop(vm);
+	tables_lock(vm);
+	pagetable_reclaim(&vm->hvm.second_level);
+	tables_unlock(vm);
+	return err;
+}
+
 /* --- those who wait ------------------------------------------------------------------------------------------------
  */
 

@@ -31,6 +31,12 @@ err_t gpa_move(struct vm *vm, const struct mapping *leaf, u8 node) MUST_CHECK;
 /* Make small leaves of a large one, in both tables, where no large frame is to be had. ERR_NOMEM. Context: as above. */
 err_t gpa_split(struct vm *vm, const struct mapping *leaf) MUST_CHECK;
 
+/**
+ * Move the VM's second-level tables to the pool that new ones come from, as pagetable_move() with its `max`, `at` and
+ * `moved`, and its errors; the old ones are free afterwards. Context: the VM is evicted, no lock is held.
+ */
+err_t gpa_tables_move(struct vm *vm, u32 max, u64 *at, u32 *moved) MUST_CHECK;
+
 /*
  * An access of a vcpu to RAM was not permitted, though something is mapped. Was that because its page is on its way?
  * Then it is there when this returns true, and the guest can try again. Context: the vcpu's CPU, no lock is held.

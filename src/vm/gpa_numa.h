@@ -14,4 +14,7 @@ struct vm;
  */
 void gpa_count_pages(struct vm *vm, u32 vnode, u64 pages[FRAMES_NODES_MAX]);
 
+/* The same of the second-level tables themselves. */
+void gpa_count_tables(struct vm *vm, u64 tables[FRAMES_NODES_MAX]);
+
 #endif

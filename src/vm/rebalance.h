@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Moves the memory of a running VM to other NUMA nodes, a page at a time (vm/gpa_move.h). The guest goes on; a vcpu
- * that writes to the page which is being moved waits until it is there.
+ * that writes to the page which is being moved waits until it is there. Then come the second-level tables, some at a
+ * time, for which the vcpus stand still.
  */
 #ifndef ETERNA_VM_REBALANCE_H
 #define ETERNA_VM_REBALANCE_H
@@ -19,7 +20,13 @@ struct rebalance {
 	u64 moved;     /* 4 KiB pages */
 	u64 there;     /* of the pages looked at: were on their node already */
 	u64 stuck;     /* stayed where they were, their node having no room */
-	u64 awaited;   /* after the last step: how often somebody who wanted to write had to wait */
+	u64 awaited;   /* how often somebody who wanted to write had to wait; once all pages have been looked at */
+
+	bool has_pages;   /* all have been looked at: the second-level tables are next */
+	u64 table_at;     /* pagetable_move() */
+	u32 tables_moved; /* to the pool of the first node */
+	bool is_stuck;    /* some stayed where they were, that pool having no room */
+	u64 pause_ns;     /* the longest that the vcpus stood for tables */
 };
 
 /**
@@ -32,7 +39,7 @@ struct rebalance {
  */
 err_t rebalance_start(struct rebalance *r, struct vm *vm, const u8 to[VNUMA_NODES_MAX], char *why) MUST_CHECK;
 
-/* Look at the next pages, up to one that has to be moved, and move it. False: that was all. Context: as above. */
+/* Move the next page that is not where it belongs, or the next tables. False: that was all. Context: as above. */
 bool rebalance_step(struct rebalance *r);
 
 static inline void rebalance_cancel(struct rebalance *r)

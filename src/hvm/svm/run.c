@@ -300,6 +300,8 @@ static void __attribute__((noinline)) enter_changed(struct hvm_vcpu *v, struct s
 	struct tag_entry entry = tags_enter_changed(&own->cpu->tags, &v->vm->tags, &v->tags);
 	struct vmcb *b = v->control;
 
+	if (entry.is_behind)
+		vmcb_nested_cr3_set(b, pagetable_root(&v->vm->second_level).v);
 	if (entry.is_new)
 		vmcb_asid_set(b, entry.tag);
 	if (entry.flush_all || entry.flush_tag)

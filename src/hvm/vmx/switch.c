@@ -37,6 +37,8 @@ static void translations_renew(struct hvm_vcpu *v)
 	struct vmx_cpu *cpu = this_cpu()->vendor;
 	struct tag_entry entry = tags_enter(&cpu->tags, &v->vm->tags, &v->tags);
 
+	if (entry.is_behind)
+		vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm));
 	if (entry.is_new && entry.tag)
 		vmwrite(VMCS_vpid, entry.tag);
 	if (entry.flush_all && entry.tag)

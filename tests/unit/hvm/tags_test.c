@@ -245,6 +245,28 @@ static void a_vm_at_an_old_vms_address_flushes(void **state)
 	EXPECT(run(&m, &m.a, 0), .tag = 2, .is_new = true, .flush_second_level = true);
 }
 
+/* The tables' root may be another after an invalidation: each vcpu of the VM is told once, on whichever CPU. */
+static void an_entry_behind_its_vm_is_told(void **state)
+{
+	static const struct tag_caps *const caps[] = {&intel, &amd, &amd_plain};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(caps); i++) {
+		struct machine m;
+
+		machine_init(&m, caps[i]);
+		for (unsigned v = 0; v < 3; v++)
+			assert_false(run(&m, &m.a, v).is_behind);
+		tags_vm_invalidate(&m.vm[0]);
+		assert_true(run(&m, &m.a, 0).is_behind);
+		assert_false(run(&m, &m.a, 0).is_behind);
+		assert_false(run(&m, &m.a, 2).is_behind);
+		assert_true(run(&m, &m.b, 1).is_behind);
+		assert_false(run(&m, &m.b, 0).is_behind);
+		assert_false(run(&m, &m.a, 1).is_behind);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +281,7 @@ int main(void)
 		cmocka_unit_test(undone_entry_flushes_again),
 		cmocka_unit_test(who_is_in_the_guest_is_waited_for),
 		cmocka_unit_test(a_vm_at_an_old_vms_address_flushes),
+		cmocka_unit_test(an_entry_behind_its_vm_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
