@@ -32,28 +32,60 @@ struct params {
 	u64 setup_data;
 };
 
-/* At its preferred address; else, if it can move, at the lowest with the best alignment that fits. */
-static err_t place_kernel(struct load_plan *plan, struct linux_kernel *kernel)
+/* What the size of a VM's memory is a multiple of: a figure to ask for is one. */
+#define MEMORY_STEP (2 * MIB)
+
+/* Is it memory that is missing: would all up to `end` do, and could a VM have that much? */
+static bool lacks_memory(const struct load_input *input, u64 end, u64 limit)
 {
+	return end > input->low_ram_bytes && end <= limit;
+}
+
+/* There was no place for the kernel, in all that is free from `start` on. */
+static err_t refuse_kernel(struct load_plan *plan, const struct load_input *input, const struct linux_kernel *kernel,
+			   u64 start)
+{
+	u64 end;
+
+	if (checked_align_up(start, kernel->is_relocatable ? kernel->min_alignment : 1, &start) &&
+	    checked_add(start, kernel->init_bytes, &end) && lacks_memory(input, end, GUEST_LOW_RAM_MAX))
+		return plan_refuse(plan, ERR_NOMEM,
+				   "kernel: needs %lu MiB of memory: %lu bytes (init_size) from %#lx%s on; the VM has "
+				   "%lu MiB",
+				   ALIGN_UP(end, MEMORY_STEP) / MIB, kernel->init_bytes, start,
+				   start == kernel->preferred ? " (pref_address)" : "", input->low_ram_bytes / MIB);
+	if (!kernel->is_relocatable)
+		return plan_refuse(plan, ERR_NOMEM,
+				   "kernel: not relocatable, and guest memory has no room for %lu bytes (init_size) at "
+				   "%#lx (pref_address)",
+				   kernel->init_bytes, kernel->preferred);
+	return plan_refuse(plan, ERR_NOMEM,
+			   "kernel: needs %lu bytes (init_size) of guest memory in one piece between %#lx "
+			   "(pref_address) and %#lx",
+			   kernel->init_bytes, kernel->preferred, (u64)GUEST_LOW_RAM_MAX);
+}
+
+/*
+ * At its preferred address; else, if it can move, at the lowest above that with the best alignment that fits. Not
+ * below: from there a kernel goes to pref_address by itself to unpack, and uses the init_size bytes there
+ * ("init_size").
+ */
+static err_t place_kernel(struct load_plan *plan, const struct load_input *input, struct linux_kernel *kernel)
+{
+	u64 start = MAX(kernel->preferred, MIB);
+
 	kernel->load = kernel->preferred;
 	if (kernel->preferred >= MIB && kernel->preferred < GUEST_LOW_RAM_MAX &&
 	    (!kernel->is_relocatable || IS_ALIGNED(kernel->preferred, kernel->alignment)) &&
 	    plan_claim(plan, kernel->preferred, kernel->init_bytes))
 		return OK;
-	if (!kernel->is_relocatable)
-		return plan_refuse(
-			plan, ERR_NOMEM,
-			"kernel: not relocatable, and guest memory has no room for %llu bytes (init_size) at "
-			"%#llx (pref_address)",
-			(unsigned long long)kernel->init_bytes, (unsigned long long)kernel->preferred);
-	for (u64 align = kernel->alignment; align >= kernel->min_alignment; align /= 2) {
-		if (plan_claim_lowest(plan, kernel->init_bytes, align, MIB, GUEST_LOW_RAM_MAX, &kernel->load)) {
+	for (u64 align = kernel->alignment; kernel->is_relocatable && align >= kernel->min_alignment; align /= 2) {
+		if (plan_claim_lowest(plan, kernel->init_bytes, align, start, GUEST_LOW_RAM_MAX, &kernel->load)) {
 			kernel->alignment = align;
 			return OK;
 		}
 	}
-	return plan_refuse(plan, ERR_NOMEM, "kernel: needs %llu bytes (init_size) of guest memory in one piece",
-			   (unsigned long long)kernel->init_bytes);
+	return refuse_kernel(plan, input, kernel, start);
 }
 
 /* All initrds' bytes, each but the last padded to 4; false if absurd. */
@@ -64,6 +96,24 @@ static bool initrd_total(const struct load_input *input, u64 *total)
 		if (!checked_align_up(*total, 4, total) || !checked_add(*total, input->modules[i].bytes, total))
 			return false;
 	return true;
+}
+
+/* There was no place for it. The kernel has the lowest that it can have. */
+static err_t refuse_initrd(struct load_plan *plan, const struct load_input *input, const struct linux_kernel *kernel,
+			   u64 bytes, u64 below)
+{
+	u64 end = ALIGN_UP(kernel->load + kernel->init_bytes, PAGE_BYTES);
+
+	if (!input->high_ram_bytes && bytes <= GUEST_LOW_RAM_MAX &&
+	    lacks_memory(input, end + ALIGN_UP(bytes, PAGE_BYTES), below))
+		return plan_refuse(plan, ERR_NOMEM,
+				   "initrd: %lu bytes beside the kernel need %lu MiB of memory; the VM has %lu MiB",
+				   bytes, ALIGN_UP(end + ALIGN_UP(bytes, PAGE_BYTES), MEMORY_STEP) / MIB,
+				   input->low_ram_bytes / MIB);
+	return plan_refuse(plan, ERR_NOMEM,
+			   "initrd: no room for %lu bytes beside the kernel in guest memory below %#lx "
+			   "(initrd_addr_max)",
+			   bytes, below);
 }
 
 /* As high as allowed, so that the kernel has room to unpack itself; above 4 GiB only if there is no other place. */
@@ -80,10 +130,7 @@ static err_t place_initrd(struct load_plan *plan, const struct load_input *input
 	if (kernel->reaches_above_4g &&
 	    plan_claim_lowest(plan, params->initrd_bytes, PAGE_BYTES, GUEST_HIGH_RAM_BASE, UINT64_MAX, &params->initrd))
 		return OK;
-	return plan_refuse(plan, ERR_NOMEM,
-			   "initrd: no room for %llu bytes beside the kernel in guest memory below %#llx "
-			   "(initrd_addr_max)",
-			   (unsigned long long)params->initrd_bytes, (unsigned long long)below);
+	return refuse_initrd(plan, input, kernel, params->initrd_bytes, below);
 }
 
 static err_t copy_initrds(struct load_plan *plan, const struct load_input *input, u64 base)
@@ -218,7 +265,7 @@ err_t load_linux(const struct load_input *input, struct load_plan *plan)
 	if (!err)
 		err = linux_image_read(plan, &input->kernel, &kernel);
 	if (!err)
-		err = place_kernel(plan, &kernel);
+		err = place_kernel(plan, input, &kernel);
 	if (!err)
 		err = plan_copy(plan, kernel.load, kernel.image + kernel.code_offset, kernel.code_bytes);
 	if (!err)

@@ -227,27 +227,84 @@ static void a_large_initrd_goes_above_4g(void **state)
 	store_u16(image + 0x236, 1); /* without XLF_CAN_BE_LOADED_ABOVE_4G */
 	refuses(ERR_NOMEM, "initrd: no room for 104857600 bytes beside the kernel in guest memory below 0x80000000 "
 			   "(initrd_addr_max)");
+	input.high_ram_bytes = 0;
+	refuses(ERR_NOMEM, "initrd: 104857600 bytes beside the kernel need 164 MiB of memory; the VM has 128 MiB");
+	input.low_ram_bytes = 164 * MIB;
+	input.reserved_count = 0;
+	loads();
 	free(big);
 }
 
-static void a_relocatable_kernel_moves(void **state)
+/* boot.rst, init_size: a kernel that is loaded below pref_address moves itself there, so it is of no use. */
+static void a_relocatable_kernel_moves_up(void **state)
 {
 	(void)state;
-	input.low_ram_bytes = 32 * MIB;
-	input.reserved_count = 0;
-	store_u32(image + 0x260, 0x1800000); /* 24 MiB: not at 16, but at 2 MiB */
+	store_u64(image + 0x258, 0); /* no preference */
 	loads();
 	assert_int_equal(plan.entry.rip, 0x200200);
 	assert_int_equal(guest_read_u32(&plan, boot_params() + 0x230), 0x200000);
 
-	store_u64(image + 0x258, 0); /* no preference */
-	loads();
-	assert_int_equal(plan.entry.rip, 0x200200);
-
 	store_u64(image + 0x258, 0x1100000); /* not aligned */
 	store_u32(image + 0x260, 0x100000);
 	loads();
-	assert_int_equal(plan.entry.rip, 0x200200);
+	assert_int_equal(plan.entry.rip, 0x1200200);
+
+	store_u64(image + 0x258, 0x1000000); /* something is there */
+	input.reserved[1] = (struct memory_range){0x1040000, 0x1000, MEMORY_ACPI_NVS};
+	input.reserved_count = 2;
+	loads();
+	assert_int_equal(plan.entry.rip, 0x1200200);
+}
+
+/* The last byte that it uses is that of pref_address + init_size, however much is free below. */
+static void a_kernel_needs_what_its_header_says(void **state)
+{
+	static const char too_little[] = "kernel: needs 68 MiB of memory: 53968896 bytes (init_size) from 0x1000000 "
+					 "(pref_address) on; the VM has ";
+	char message[LOAD_MESSAGE_BYTES];
+
+	(void)state;
+	input.reserved_count = 0;
+	store_u32(image + 0x260, 0x3378000); /* Debian's cloud kernel */
+	for (u64 mib = 2; mib < 68; mib += 2) {
+		input.low_ram_bytes = mib * MIB;
+		snprintf(message, sizeof(message), "%s%u MiB", too_little, (unsigned)mib);
+		refuses(ERR_NOMEM, message);
+	}
+	input.low_ram_bytes = 68 * MIB;
+	loads();
+	assert_int_equal(plan.entry.rip, 0x1000200);
+	input.low_ram_bytes = 0x1000000 + 0x3378000;
+	loads();
+	input.low_ram_bytes -= 4096;
+	refuses(ERR_NOMEM, "kernel: needs 68 MiB of memory: 53968896 bytes (init_size) from 0x1000000 (pref_address) "
+			   "on; the VM has 67 MiB");
+	image[0x234] = 0; /* the same if it can't move */
+	refuses(ERR_NOMEM, "kernel: needs 68 MiB of memory: 53968896 bytes (init_size) from 0x1000000 (pref_address) "
+			   "on; the VM has 67 MiB");
+}
+
+/* And an initrd goes behind that, or in front of it. */
+static void an_initrd_needs_its_place_beside_the_kernel(void **state)
+{
+	static u8 *big;
+
+	(void)state;
+	big = calloc(1, 16 * MIB);
+	input.reserved_count = 0;
+	store_u32(image + 0x260, 0x3378000);
+	input.modules[0] = (struct load_file){.data = big, .bytes = 15 * MIB, .name = "a"};
+	input.module_count = 1;
+	input.low_ram_bytes = 68 * MIB;
+	loads();
+	assert_int_equal(guest_read_u32(&plan, boot_params() + 0x218), MIB);
+	input.modules[0].bytes = 15 * MIB + 1;
+	refuses(ERR_NOMEM, "initrd: 15728641 bytes beside the kernel need 84 MiB of memory; the VM has 68 MiB");
+	input.low_ram_bytes = 82 * MIB;
+	refuses(ERR_NOMEM, "initrd: 15728641 bytes beside the kernel need 84 MiB of memory; the VM has 82 MiB");
+	input.low_ram_bytes = 84 * MIB;
+	loads();
+	free(big);
 }
 
 static void alignment_is_lowered_as_far_as_allowed(void **state)
@@ -255,6 +312,7 @@ static void alignment_is_lowered_as_far_as_allowed(void **state)
 	(void)state;
 	input.low_ram_bytes = 24 * MIB;
 	input.reserved_count = 0;
+	store_u64(image + 0x258, 0x200000);
 	store_u32(image + 0x230, 0x1000000);
 	image[0x235] = 21;
 	store_u32(image + 0x260, 0x1400000); /* 20 MiB: 16 and 8 MiB don't fit, 4 does */
@@ -316,8 +374,21 @@ static void bad_fields_are_named(void **state)
 	refuses_after(state, 0x235, 1, 22, ERR_FORMAT, "kernel: min_alignment 22 (2^22) is not within 4096..0x200000");
 	refuses_after(state, 0x235, 1, 85, ERR_FORMAT, "kernel: min_alignment 85 (2^85) is not within 4096..0x200000");
 	refuses_after(state, 0x235, 1, 11, ERR_FORMAT, "kernel: min_alignment 11 (2^11) is not within 4096..0x200000");
-	refuses_after(state, 0x260, 4, 0x8000000, ERR_NOMEM,
-		      "kernel: needs 134217728 bytes (init_size) of guest memory in one piece");
+	refuses_after(
+		state, 0x260, 4, 0x8000000, ERR_NOMEM,
+		"kernel: needs 144 MiB of memory: 134217728 bytes (init_size) from 0x1000000 (pref_address) on; the "
+		"VM has 128 MiB");
+	refuses_after(state, 0x260, 4, 0xf0000000, ERR_NOMEM,
+		      "kernel: needs 4026531840 bytes (init_size) of guest memory in one piece between 0x1000000 "
+		      "(pref_address) and 0xc0000000");
+	refuses_after(
+		state, 0x258, 8, 0x7ffffffffffff000, ERR_NOMEM,
+		"kernel: needs 50331648 bytes (init_size) of guest memory in one piece between 0x7ffffffffffff000 "
+		"(pref_address) and 0xc0000000");
+	refuses_after(
+		state, 0x258, 8, 0xffffffffffffffff, ERR_NOMEM,
+		"kernel: needs 50331648 bytes (init_size) of guest memory in one piece between 0xffffffffffffffff "
+		"(pref_address) and 0xc0000000");
 	refuses_after(state, 0x238, 4, 5, ERR_SPACE, "cmdline: 13 characters; this kernel takes 5 (cmdline_size)");
 }
 
@@ -341,9 +412,10 @@ static void a_kernel_that_cannot_move_needs_its_place(void **state)
 	image[0x234] = 0;
 	loads();
 	assert_int_equal(plan.entry.rip, 0x1000200);
-	store_u64(image + 0x258, 0x7000000);
+	store_u64(image + 0x258, 0x3000000);
+	input.reserved[0] = (struct memory_range){0x3040000, 0x1000, MEMORY_ACPI_NVS};
 	refuses(ERR_NOMEM, "kernel: not relocatable, and guest memory has no room for 50331648 bytes (init_size) at "
-			   "0x7000000 (pref_address)");
+			   "0x3000000 (pref_address)");
 }
 
 static void guest_memory_is_checked(void **state)
@@ -425,7 +497,9 @@ int main(void)
 		TEST(initrds_are_joined_high),
 		TEST(initrd_stays_below_its_limit),
 		TEST(a_large_initrd_goes_above_4g),
-		TEST(a_relocatable_kernel_moves),
+		TEST(a_relocatable_kernel_moves_up),
+		TEST(a_kernel_needs_what_its_header_says),
+		TEST(an_initrd_needs_its_place_beside_the_kernel),
 		TEST(alignment_is_lowered_as_far_as_allowed),
 		TEST(rng_seed_is_passed),
 		TEST(bad_fields_are_named),
