@@ -136,6 +136,7 @@ static err_t path_read(struct path *path, struct guest_memory *memory, u32 *pf_e
 		bool is_leaf;
 		err_t err = guest_read(memory, at, &entry, paging->entry_bytes);
 
+		path->entry_gpa[path->depth] = at;
 		if (err)
 			return err;
 		if (!(entry & PTE_P))
@@ -144,8 +145,7 @@ static err_t path_read(struct path *path, struct guest_memory *memory, u32 *pf_e
 			return path_fault(path, PF_PRESENT | PF_RSVD, pf_error);
 		if (!is_pae_root(path, level))
 			path->rights &= entry ^ PTE_XD;
-		path->entry[path->depth] = entry;
-		path->entry_gpa[path->depth++] = at;
+		path->entry[path->depth++] = entry;
 		if (is_leaf) {
 			path->page_shift = shift;
 			return OK;
@@ -254,26 +254,53 @@ static err_t walk_once(struct guest_memory *memory, struct path *path, u32 *pf_e
 	return err ? err : path_mark(path, memory);
 }
 
+static void path_begin(struct path *path, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+		       unsigned access)
+{
+	path->paging = paging_of(cpu);
+	path->cpu = cpu;
+	path->limits = limits;
+	path->gva = cpu->efer & EFER_LMA ? gva : GVA((u32)gva.v);
+	path->access = access;
+	path->reserved = reserved_always(path);
+}
+
 err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
 	   unsigned access, gpa_t *gpa, u32 *pf_error)
 {
 	err_t err = ERR_BUSY;
 	struct path path;
 
-	if (!(cpu->cr0 & CR0_PG) || !(cpu->efer & EFER_LMA))
-		gva.v = (u32)gva.v;
 	if (!(cpu->cr0 & CR0_PG)) {
-		*gpa = GPA(gva.v);
+		*gpa = GPA((u32)gva.v);
 		return OK;
 	}
-	path.paging = paging_of(cpu);
-	path.cpu = cpu;
-	path.limits = limits;
-	path.gva = gva;
-	path.access = access;
-	path.reserved = reserved_always(&path);
+	path_begin(&path, cpu, limits, gva, access);
 	for (unsigned tries = 0; err == ERR_BUSY && tries < WALK_TRIES; tries++)
 		err = walk_once(memory, &path, pf_error);
+	if (!err)
+		*gpa = path_result(&path);
+	return err;
+}
+
+err_t walk_trail(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+		 struct walk_trail *trail, gpa_t *gpa)
+{
+	struct path path;
+	u32 error;
+	err_t err;
+
+	trail->count = 0;
+	if (!(cpu->cr0 & CR0_PG)) {
+		*gpa = GPA((u32)gva.v);
+		return OK;
+	}
+	path_begin(&path, cpu, limits, gva, WALK_PEEK);
+	err = walk_once(memory, &path, &error);
+	trail->entry_bytes = path.paging->entry_bytes;
+	trail->count = (u8)(path.depth + (err ? 1 : 0));
+	for (unsigned i = 0; i < trail->count; i++)
+		trail->entry[i] = path.entry_gpa[i];
 	if (!err)
 		*gpa = path_result(&path);
 	return err;

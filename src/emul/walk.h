@@ -34,6 +34,20 @@ struct walk_limits {
 err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
 	   unsigned access, gpa_t *gpa, u32 *pf_error) MUST_CHECK;
 
+/* The entries that a walk read, from the root's on; the last one ends it, as a page's or because it cannot be used. */
+struct walk_trail {
+	u8 count;       /* 0: paging is off */
+	u8 entry_bytes; /* 4 or 8 */
+	gpa_t entry[5];
+};
+
+/*
+ * The way that a walk with WALK_PEEK takes. Returns and *gpa as walk() does; the trail is valid in any case, but that
+ * an entry which `memory` has failed to read is in it, too.
+ */
+err_t walk_trail(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+		 struct walk_trail *trail, gpa_t *gpa) MUST_CHECK;
+
 /* Are all bits above the linear-address width (48, or 57 with CR4.LA57) copies of its highest bit? */
 static inline bool address_is_canonical(u64 cr4, u64 address)
 {

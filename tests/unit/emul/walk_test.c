@@ -384,6 +384,70 @@ static void lets_a_debugger_look_at_anything(void **state)
 	expect_fault(0x2000, WALK_PEEK, 0);
 }
 
+static u64 entry_at(u64 gva, unsigned level)
+{
+	return (u64)((u8 *)model_entry(&m, gva, level) - m.ram);
+}
+
+/* The entries from the root's to that of `level`. */
+static void expect_trail(u64 gva, unsigned levels, unsigned level, err_t err)
+{
+	struct walk_trail trail;
+
+	gpa = GPA(NOT_RUN);
+	assert_int_equal(walk_trail(&m.memory, &m.cpu, &m.emul.limits, GVA(gva), &trail, &gpa), err);
+	assert_int_equal(trail.count, levels - level + 1);
+	assert_int_equal(trail.entry_bytes, m.cpu.cr4 & CR4_PAE ? 8 : 4);
+	for (unsigned i = 0; i < trail.count; i++)
+		assert_int_equal(trail.entry[i].v, entry_at(gva, levels - i));
+}
+
+static void tells_which_entries_it_read(void **state)
+{
+	static const u8 levels[MODE_COUNT] = {2, 3, 4, 5};
+
+	(void)state;
+	for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+		u64 at = test_address((enum mode)mode);
+
+		mode_init((enum mode)mode);
+		model_map(&m, at, 0x7000, MODEL_RWU);
+		expect_trail(at + 0x123, levels[mode], 1, OK);
+		assert_int_equal(gpa.v, 0x7123);
+		assert_false(entry_get(at, 1) & MODEL_A); /* nobody has been there */
+		for (unsigned level = 1; level <= levels[mode]; level++) {
+			u64 entry = entry_get(at, level);
+
+			entry_put(at, level, entry & ~1ull);
+			expect_trail(at, levels[mode], level, ERR_FAULT);
+			assert_int_equal(gpa.v, NOT_RUN);
+			entry_put(at, level, entry);
+		}
+	}
+}
+
+static void tells_of_the_entry_that_breaks_the_rules(void **state)
+{
+	u64 at = test_address(MODE_4LEVEL);
+
+	(void)state;
+	mode_init(MODE_4LEVEL);
+	model_map(&m, at, 0x7000, MODEL_RWU);
+	entry_put(at, 4, entry_get(at, 4) | MODEL_PS);
+	expect_trail(at, 4, 4, ERR_FAULT);
+}
+
+static void reads_no_entry_without_paging(void **state)
+{
+	struct walk_trail trail;
+
+	(void)state;
+	model_init(&m);
+	assert_int_equal(walk_trail(&m.memory, &m.cpu, &m.emul.limits, GVA(0x100001234), &trail, &gpa), OK);
+	assert_int_equal(trail.count, 0);
+	assert_int_equal(gpa.v, 0x1234);
+}
+
 static void knows_canonical_addresses(void **state)
 {
 	(void)state;
@@ -415,6 +479,9 @@ int main(void)
 		cmocka_unit_test(starts_over_when_an_entry_changes),
 		cmocka_unit_test(survives_tables_outside_ram),
 		cmocka_unit_test(lets_a_debugger_look_at_anything),
+		cmocka_unit_test(tells_which_entries_it_read),
+		cmocka_unit_test(tells_of_the_entry_that_breaks_the_rules),
+		cmocka_unit_test(reads_no_entry_without_paging),
 		cmocka_unit_test(knows_canonical_addresses),
 	};
 
