@@ -102,8 +102,14 @@ enum {
 	/* The CPU works with debug.dr and debug.dr7. What the guest sees is in state.dr, dr6 and dr7, which are always
 	 * there then, and its accesses exit (EXIT_DR). */
 	HVM_DEBUG_REGISTERS = 1 << 2,
-	/* For debug_can() only: those registers tell exactly, and at once, which data were touched. */
-	HVM_DEBUG_DATA = 1 << 3,
+	/* What changes the address space exits (EXIT_CR): loads of CR3, and changes of the bits of CR0 and CR4 that
+	 * paging depends on. */
+	HVM_DEBUG_SPACES = 1 << 3,
+	/* For debug_can() only: those registers tell exactly, and at once, which data were touched; with
+	 * HVM_DEBUG_SPACES the processor's walks count as writes of the guest's tables only where they mark an entry.
+	 */
+	HVM_DEBUG_DATA = 1 << 4,
+	HVM_DEBUG_WALKS = 1 << 5,
 };
 
 struct hvm_debug {

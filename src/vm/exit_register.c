@@ -105,7 +105,31 @@ static bool cr0_write(struct vcpu *v, u64 cr0)
 	return true;
 }
 
-/* Reached for bits that are not the guest's to change: it has none of them, so setting one is #GP. */
+/* Reached while a debugger waits for what a load may bring. In PAE mode the PDPTEs are checked first, outside IA-32e
+ * mode the upper half is not there. */
+static bool cr3_write(struct vcpu *v, u64 value)
+{
+	struct cpu_state *s = &v->hvm.state;
+	u64 old;
+
+	hvm_fetch(&v->hvm, STATE_CONTROL);
+	old = s->cr3;
+	if (s->cr4 & CR4_PCIDE)
+		value &= ~CR3_NO_FLUSH;
+	if (s->efer & EFER_LMA && value >> memory_host_caps()->pa_bits)
+		return false;
+	s->cr3 = value;
+	if (!exit_load_pdptes(v)) {
+		s->cr3 = old;
+		return false;
+	}
+	hvm_mark_dirty(&v->hvm, STATE_CONTROL);
+	hvm->vcpu_flush(&v->hvm);
+	return true;
+}
+
+/* Reached for bits that are not the guest's to change: it has none of them, so setting one is #GP; where all writes
+ * exit, and for those that paging depends on, while a debugger waits for what they bring. */
 static bool cr4_write(struct vcpu *v, u64 cr4)
 {
 	struct cpu_state *s = &v->hvm.state;
@@ -115,7 +139,7 @@ static bool cr4_write(struct vcpu *v, u64 cr4)
 	old = s->cr4;
 	if (cr4 & ~v->vm->hvm.cr4_allowed)
 		return false;
-	if (s->efer & EFER_LMA && !(cr4 & CR4_PAE))
+	if (s->efer & EFER_LMA && (!(cr4 & CR4_PAE) || (old ^ cr4) & CR4_LA57))
 		return false;
 	if (cr4 & CR4_PCIDE && !(old & CR4_PCIDE) && (!(s->efer & EFER_LMA) || s->cr3 & CR3_PCID))
 		return false;
@@ -155,6 +179,8 @@ static bool cr_write(struct vcpu *v, u8 number, u64 value)
 	switch (number) {
 	case 0:
 		return cr0_write(v, value);
+	case 3:
+		return cr3_write(v, value);
 	case 4:
 		return cr4_write(v, value);
 	case 8:
@@ -197,7 +223,12 @@ enum exit_next exit_cr(struct vcpu *v, const struct exit *x)
 	default:
 		ok = msw_load(v, x->cr.msw);
 	}
-	return ok ? NEXT_ADVANCE : raise_gp(v);
+	if (!ok)
+		return raise_gp(v);
+	if (!(v->hvm.debug.what & HVM_DEBUG_SPACES))
+		return NEXT_ADVANCE;
+	vcpu_advance(v, x->insn_len); /* so that the debugger sees to it before the next instruction */
+	return NEXT_LEAVE;
 }
 
 /* Debug registers are the guest's own while it runs, but for a debugger's needs. */

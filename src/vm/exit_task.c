@@ -69,7 +69,7 @@ enum exit_next exit_task_switch(struct vcpu *v, const struct exit *x)
 	else if (t.traps)
 		event_raise_debug(v, DR6_BT);
 	if (status != EMUL_FAILED && status != EMUL_UNSUPPORTED)
-		return NEXT_RESUME;
+		return v->hvm.debug.what & HVM_DEBUG_SPACES ? NEXT_LEAVE : NEXT_RESUME;
 	vm_fault(v, x, "task switch to selector %#x failed: %s", t.selector, err_text(r.err));
 	return NEXT_LEAVE;
 }

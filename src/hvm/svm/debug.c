@@ -145,6 +145,17 @@ u64 svm_debug_exception(struct hvm_vcpu *v)
 	return cause ? cause : cause_guess(v);
 }
 
+#define CR3_INTERCEPT BIT(3)
+
+/* Writes of CR4, and of CR0 but for what does not matter here, exit anyway. */
+static void spaces_intercept(struct hvm_vcpu *v)
+{
+	u64 others = vmcb_cr_write_intercepts(v->control) & ~CR3_INTERCEPT;
+
+	vmcb_cr_write_intercepts_set(v->control,
+				     (u16)(others | (v->debug.what & HVM_DEBUG_SPACES ? CR3_INTERCEPT : 0)));
+}
+
 static void intercepts_set(struct hvm_vcpu *v)
 {
 	u16 registers = v->debug.what & HVM_DEBUG_REGISTERS ? ALL_REGISTERS : 0;
@@ -173,7 +184,7 @@ bool svm_is_tcg(void)
 /* TCG tells of data that were hit some time before, too. */
 bool svm_debug_can(u32 what)
 {
-	return !(what & HVM_DEBUG_DATA) || !svm_is_tcg();
+	return !(what & HVM_DEBUG_WALKS) && (!(what & HVM_DEBUG_DATA) || !svm_is_tcg());
 }
 
 err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
@@ -192,6 +203,7 @@ err_t svm_debug_set(struct hvm_vcpu *v, u32 what)
 	}
 	if (what & HVM_DEBUG_REGISTERS)
 		debugger_load(v);
+	spaces_intercept(v);
 	/* A step over IRET that ends blocking by NMI has intercepts of its own, till it is done. */
 	if (svm_vcpu(v)->nmi != NMI_IN_IRET)
 		intercepts_set(v);

@@ -214,6 +214,7 @@ static const struct decoder decoders[] = {
 	[SVM_EXIT_CR4_READ] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR8_READ] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR0_WRITE] = {EXIT_CR, 0, 0, cr_decode},
+	[SVM_EXIT_CR3_WRITE] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR4_WRITE] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR8_WRITE] = {EXIT_CR, 0, 0, cr_decode},
 	[SVM_EXIT_CR0_SEL_WRITE] = {EXIT_CR, 0, 0, cr_decode},

@@ -55,7 +55,18 @@ void vmx_debug_write(struct hvm_vcpu *v, u32 groups)
 static u32 proc_controls_of(u32 what)
 {
 	return (what & HVM_DEBUG_STEP ? (u32)PROC_MONITOR_TRAP_FLAG : 0) |
-	       (what & HVM_DEBUG_REGISTERS ? (u32)PROC_MOV_DR_EXITING : 0);
+	       (what & HVM_DEBUG_REGISTERS ? (u32)PROC_MOV_DR_EXITING : 0) |
+	       (what & HVM_DEBUG_SPACES ? (u32)PROC_CR3_LOAD_EXITING : 0);
+}
+
+/* Masks and shadows of CR0 and CR4 are written with these. */
+static void spaces_switch(struct hvm_vcpu *v)
+{
+	hvm_fetch(v, STATE_CONTROL);
+	hvm_mark_dirty(v, STATE_CONTROL);
+	vmx_eptp_write(v);
+	tags_vm_invalidate(&v->vm->tags); /* both kinds of EPTP have the same translations */
+	vmx_vcpu_flush(v);
 }
 
 /* On the way in the guest's registers are put aside, on the way out they are its own again. */
@@ -87,6 +98,8 @@ err_t vmx_debug_set(struct hvm_vcpu *v, u32 what)
 		registers_switch(v, false);
 	if (what & HVM_DEBUG_REGISTERS)
 		debugger_load(v);
+	if (changed & HVM_DEBUG_SPACES)
+		spaces_switch(v);
 	v->proc_controls = (v->proc_controls & ~proc_controls_of(UINT32_MAX)) | controls;
 	vmwrite(VMCS_proc_controls, v->proc_controls);
 	vmwrite(VMCS_exception_bitmap, vmx_exceptions(v));

@@ -71,13 +71,23 @@ static void data_write(const struct cpu_state *s)
 }
 
 /* Bits that the guest's MOV cannot change keep the value that vm/ gave them last; the VMCS has the host's there. */
+static u64 cr0_owned(const struct hvm_vcpu *v)
+{
+	return CR0_HOST_OWNED | (v->debug.what & HVM_DEBUG_SPACES ? CR0_PG : 0);
+}
+
+static u64 cr4_owned(const struct hvm_vcpu *v)
+{
+	return ~v->vm->cr4_allowed | (v->debug.what & HVM_DEBUG_SPACES ? CR4_PAE | CR4_PSE | CR4_LA57 : 0);
+}
+
 static void control_fetch(struct hvm_vcpu *v)
 {
 	struct cpu_state *s = &v->state;
-	u64 cr4_owned = ~v->vm->cr4_allowed;
+	u64 shown = ~v->vm->cr4_allowed;
 
 	s->cr0 = (vmread(VMCS_guest_cr0) & ~CR0_HOST_OWNED) | (s->cr0 & CR0_HOST_OWNED);
-	s->cr4 = (vmread(VMCS_guest_cr4) & ~cr4_owned) | (s->cr4 & cr4_owned);
+	s->cr4 = (vmread(VMCS_guest_cr4) & ~shown) | (s->cr4 & shown);
 	s->cr3 = vmread(VMCS_guest_cr3);
 	s->efer = vmread(VMCS_guest_efer);
 }
@@ -87,10 +97,10 @@ static void control_write(struct hvm_vcpu *v)
 	const struct cpu_state *s = &v->state;
 	u32 entry = vmx_caps.controls[CONTROLS_ENTRY];
 
-	vmwrite(VMCS_cr0_guest_host_mask, CR0_HOST_OWNED);
+	vmwrite(VMCS_cr0_guest_host_mask, cr0_owned(v));
 	vmwrite(VMCS_cr0_read_shadow, s->cr0);
 	vmwrite(VMCS_guest_cr0, (s->cr0 & ~(CR0_CD | CR0_NW)) | CR0_NE | CR0_ET);
-	vmwrite(VMCS_cr4_guest_host_mask, ~v->vm->cr4_allowed);
+	vmwrite(VMCS_cr4_guest_host_mask, cr4_owned(v));
 	vmwrite(VMCS_cr4_read_shadow, s->cr4);
 	vmwrite(VMCS_guest_cr4, s->cr4 | vmx_caps.cr4_fixed0);
 	vmwrite(VMCS_guest_cr3, s->cr3);

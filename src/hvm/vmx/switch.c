@@ -38,7 +38,7 @@ static void translations_renew(struct hvm_vcpu *v)
 	struct tag_entry entry = tags_enter(&cpu->tags, &v->vm->tags, &v->tags);
 
 	if (entry.is_behind)
-		vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm));
+		vmx_eptp_write(v);
 	if (entry.is_new && entry.tag)
 		vmwrite(VMCS_vpid, entry.tag);
 	if (entry.flush_all && entry.tag)

@@ -101,6 +101,15 @@ u64 vmx_eptp(const struct hvm_vm *vm)
 	       PUT(EPTP_WALK_LENGTH_LESS_1, 3) | (vm->second_level.caps.accessed_dirty ? EPTP_ACCESSED_DIRTY : 0);
 }
 
+/* With accessed and dirty flags the processor's reads of the guest's tables count as writes (SDM 3C, Accessed and Dirty
+ * Flags for EPT). */
+void vmx_eptp_write(const struct hvm_vcpu *v)
+{
+	u64 without = v->debug.what & HVM_DEBUG_SPACES ? (u64)EPTP_ACCESSED_DIRTY : 0;
+
+	vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm) & ~without);
+}
+
 void vmx_vm_flush(struct hvm_vm *vm)
 {
 	tags_vm_invalidate(&vm->tags);
@@ -123,7 +132,7 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_entry_msr_load_count, 0);
 	vmwrite(VMCS_entry_interruption_info, 0);
 	vmwrite(VMCS_msr_bitmap, pool_hpa(memory_pool(), v->vm->msr_map).v);
-	vmwrite(VMCS_ept_pointer, vmx_eptp(v->vm));
+	vmx_eptp_write(v);
 	vmwrite(VMCS_vmcs_link_pointer, VMCS_LINK_NONE);
 	vmwrite(VMCS_guest_debugctl, 0);
 	if (vmx_uses(CONTROLS_PROC, PROC_USE_TPR_SHADOW))

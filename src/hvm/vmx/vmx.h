@@ -44,6 +44,7 @@ void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool);
 void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits);
 void vmx_vm_flush(struct hvm_vm *vm);
 u64 vmx_eptp(const struct hvm_vm *vm);
+void vmx_eptp_write(const struct hvm_vcpu *v);
 void vmx_host_state_write(const struct hvm_vcpu *v);
 err_t vmx_vcpu_init(struct hvm_vcpu *v, struct pool *pool);
 void vmx_vcpu_fini(struct hvm_vcpu *v, struct pool *pool);
