@@ -283,6 +283,8 @@ static bool is_plain(const struct vcpu *v, const struct access *a)
 {
 	const struct debug *d = v->vm->debug;
 
+	if (a->is_write && debug_tables_change(d, a->gpa, a->bytes))
+		return false;
 	return gpa_is_ram(v->vm, a->gpa, a->bytes) && !debug_page_is_watched(d, ALIGN_DOWN(a->gpa.v, PAGE_BYTES)) &&
 	       !debug_page_is_watched(d, ALIGN_DOWN(a->gpa.v + a->bytes - 1, PAGE_BYTES));
 }
@@ -340,6 +342,8 @@ static bool stos_fill(struct listener *l, const u8 *code)
 	if (emul_step(&e, &r) != EMUL_AGAIN)
 		return false;
 	next = a->gpa.v + a->bytes;
+	if (debug_tables_has_page(v->vm->debug, ALIGN_DOWN(next, PAGE_BYTES)))
+		return true;
 	count = MIN(gpr[GPR_RCX] - 1, (ALIGN_UP(next, PAGE_BYTES) - next) / bytes);
 	to = count ? gpa_pointer(v->vm, GPA(next), count * bytes) : NULL;
 	if (!to)

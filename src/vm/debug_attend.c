@@ -28,13 +28,18 @@ void debug_events_settle(struct debug *d)
 }
 
 /* --- over --------------------------------------------------------------------------------------------------------- */
+static void over_begin(struct debug *d, u32 vcpu)
+{
+	if (!d->over.is_active)
+		d->over = (struct debug_over){.is_active = true, .vcpu = vcpu};
+	debug_all_stale(d);
+}
+
 static bool over_open(struct debug *d, u32 vcpu, u64 page)
 {
 	struct debug_over *over = &d->over;
 
-	if (!over->is_active)
-		*over = (struct debug_over){.is_active = true, .vcpu = vcpu};
-	debug_all_stale(d);
+	over_begin(d, vcpu);
 	for (u32 i = 0; i < over->page_count; i++)
 		if (over->page[i] == page)
 			return true;
@@ -51,6 +56,8 @@ void debug_over_end(struct debug *d)
 		return;
 	for (u32 i = 0; i < d->over.page_count; i++)
 		debug_page_close(d, d->over.page[i]);
+	if (d->over.has_tables)
+		debug_tables_close(d);
 	d->over.is_active = false;
 	debug_all_stale(d);
 }
@@ -128,6 +135,13 @@ static void attend_memory(struct debug *d, struct vcpu *v)
 	bool has_hit = debug_access_hits(v, &x, &found);
 
 	event_clear(d, v->index);
+	if (debug_tables_has_page(d, ALIGN_DOWN(x.memory.gpa.v, PAGE_BYTES))) {
+		over_begin(d, v->index);
+		d->over.has_tables = true;
+		debug_tables_open(d);
+	}
+	if (!debug_page_has_points(d, ALIGN_DOWN(x.memory.gpa.v, PAGE_BYTES)))
+		return;
 	if (!over_open(d, v->index, ALIGN_DOWN(x.memory.gpa.v, PAGE_BYTES))) {
 		vm_fault(v, &x, "an instruction touches more pages with watchpoints than ETERNA can follow");
 	} else if (has_hit && !d->over.has_hit) {

@@ -313,6 +313,19 @@ static void registers_run(const struct command_call *call)
 		debug_points_plan(d);
 }
 
+static void unmapped_run(const struct command_call *call)
+{
+	struct debug *d = debug_from(call);
+	bool insists;
+
+	if (!is_on(call, &insists))
+		return;
+	d->tables.is_insisted_on = insists;
+	debug_tables_hold_all(d);
+	if (d->vm)
+		debug_points_plan(d);
+}
+
 static void snapshot_run(const struct command_call *call)
 {
 	fmt_print(call->out, "reserved: this version keeps no snapshots\n");
@@ -346,6 +359,8 @@ static const struct command list[] = {
 	{"ioapic", "", "the I/O APIC's pins", 0, 0, ioapic_run},
 	{"points", "", "breakpoints and watchpoints, and how they are done", 0, 0, points_run},
 	{"debug-registers", "on|off", "may breakpoints and watchpoints use them? (on)", 1, 1, registers_run},
+	{"unmapped-exact", "on|off", "stop at what is not mapped yet, however slow the guest gets? (off)", 1, 1,
+	 unmapped_run},
 	{"inject", "nmi", "an NMI for the current thread", 1, 1, inject_run},
 	{"reset", "", "reset the VM", 0, 0, reset_run},
 	{"snapshot", "[WORD...]", "reserved", 0, COMMAND_WORDS_MAX - 1, snapshot_run},

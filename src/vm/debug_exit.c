@@ -63,7 +63,8 @@ static void settings_apply(struct vcpu *v)
 {
 	struct debug *d = v->vm->debug;
 	u32 what = (is_stepping(v) ? (u32)HVM_DEBUG_STEP : 0) | (debug_has_laid(d) ? (u32)HVM_DEBUG_BREAK : 0) |
-		   (debug_has_registers(d) ? (u32)HVM_DEBUG_REGISTERS : 0);
+		   (debug_has_registers(d) ? (u32)HVM_DEBUG_REGISTERS : 0) |
+		   (debug_has_awaited(d) ? (u32)HVM_DEBUG_SPACES : 0);
 
 	hvm_fetch(&v->hvm, STATE_DEBUG | STATE_DR7);
 	debug_registers_merge(d, &v->hvm.state, &v->hvm.debug);
@@ -254,12 +255,38 @@ static bool took_fetch(struct vcpu *v)
 	return true;
 }
 
-bool debug_took_memory(struct vcpu *v, const struct exit *x)
+/* A walk that only marks an entry is left to the processor: it does so once. */
+static bool table_emulate(struct vcpu *v, const struct exit *x)
 {
 	struct debug *d = v->vm->debug;
 
-	if (!debug_page_has_points(d, ALIGN_DOWN(x->memory.gpa.v, PAGE_BYTES)))
+	if (is_stepping(v) || debug_is_at_breakpoint(d, debug_linear_pc(v)))
 		return false;
+	return (x->memory.has_gva || debug_tables_stop_walks(d)) && debug_interpret(v);
+}
+
+/* True: nothing else is to be done about it. */
+static bool took_table(struct vcpu *v, const struct exit *x, u64 page)
+{
+	u64 began_tsc = clock_tsc();
+	bool is_done = table_emulate(v, x);
+
+	if (!debug_tables_tire(v->vm->debug, page, began_tsc))
+		return is_done;
+	post(v, DEBUG_PLAN);
+	return true;
+}
+
+bool debug_took_memory(struct vcpu *v, const struct exit *x)
+{
+	struct debug *d = v->vm->debug;
+	u64 page = ALIGN_DOWN(x->memory.gpa.v, PAGE_BYTES);
+	bool has_points = debug_page_has_points(d, page);
+
+	if (!has_points && !debug_tables_has_page(d, page))
+		return false;
+	if (!has_points && took_table(v, x, page))
+		return true;
 	if (x->memory.is_fetch && (took_fetch(v) || (!is_stepping(v) && debug_interpret(v))))
 		return true;
 	d->vcpu[v->index].event.exit = *x;

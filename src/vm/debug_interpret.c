@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages with breakpoints that may not be executed: their instructions are carried out one after another by the
-// emulator, on the vcpu's own CPU and while the other vcpus run, as far as it does surely what the processor would.
+// Pages with breakpoints that may not be executed, and tables that may not be walked: instructions are carried out one
+// after another by the emulator, on the vcpu's own CPU and while the other vcpus run, as far as it does surely what the
+// processor would.
 #include "vm/debug_priv.h"
 #include "x86/insn.h"
 #include "x86/regs/control.h"
@@ -19,7 +20,7 @@ static bool is_free(struct vcpu *v)
 	return true;
 }
 
-/* Is the next instruction also in such a page, nothing due before it, and it is not to be stopped at? */
+/* Is the next instruction also such a one, nothing due before it, and it is not to be stopped at? */
 static bool goes_on(struct vcpu *v)
 {
 	const struct debug *d = v->vm->debug;
@@ -27,7 +28,7 @@ static bool goes_on(struct vcpu *v)
 	gpa_t gpa;
 
 	return !vcpu_pending(v) && vm_is_running(v->vm) && debug_translate(v, address, &gpa) &&
-	       debug_page_is_closed(d, gpa) && !debug_is_at_breakpoint(d, address);
+	       (debug_page_is_closed(d, gpa) || debug_tables_stop_walks(d)) && !debug_is_at_breakpoint(d, address);
 }
 
 bool debug_interpret(struct vcpu *v)

@@ -9,28 +9,37 @@
 /* Linux with page-table isolation has its kernel's tables right below the user's: CR3 bit 12 tells them apart. */
 #define CR3_ISOLATED BIT(12)
 
-static bool walk_with(struct vcpu *v, const struct cpu_state *s, u64 address, gpa_t *gpa)
+static bool walk_with(struct vcpu *v, const struct cpu_state *s, u64 address, struct walk_trail *trail, gpa_t *gpa)
 {
 	const struct walk_limits limits = {.phys_bits = memory_host_caps()->pa_bits, .has_gib_pages = true};
-	u32 error;
 
-	if (s->efer & EFER_LMA && !address_is_canonical(s->cr4, address))
+	trail->count = 0;
+	/* Outside IA-32e mode there is nothing beyond 4 GiB. */
+	if (s->efer & EFER_LMA ? !address_is_canonical(s->cr4, address) : address >> 32)
 		return false;
-	return !walk(&v->memory, s, &limits, GVA(address), WALK_PEEK, gpa, &error);
+	return !walk_trail(&v->memory, s, &limits, GVA(address), trail, gpa);
 }
 
-bool debug_translate(struct vcpu *v, u64 address, gpa_t *gpa)
+bool debug_trails(struct vcpu *v, u64 address, struct walk_trail trail[DEBUG_TRAILS], gpa_t *gpa)
 {
 	struct cpu_state isolated;
 
 	hvm_fetch(&v->hvm, STATE_CONTROL | STATE_CODE | STATE_RFLAGS);
-	if (walk_with(v, &v->hvm.state, address, gpa))
+	trail[1].count = 0;
+	if (walk_with(v, &v->hvm.state, address, &trail[0], gpa))
 		return true;
 	if (!(v->hvm.state.cr3 & CR3_ISOLATED) || !(v->hvm.state.efer & EFER_LMA))
 		return false;
 	isolated = v->hvm.state;
 	isolated.cr3 &= ~(u64)CR3_ISOLATED;
-	return walk_with(v, &isolated, address, gpa);
+	return walk_with(v, &isolated, address, &trail[1], gpa);
+}
+
+bool debug_translate(struct vcpu *v, u64 address, gpa_t *gpa)
+{
+	struct walk_trail trail[DEBUG_TRAILS];
+
+	return debug_trails(v, address, trail, gpa);
 }
 
 /* The part of the access that is in one page; where it is, NULL if that is no RAM. */

@@ -92,7 +92,7 @@ static enum prot page_rights(const struct debug *d, u64 page)
 	for (u32 i = 0; i < d->point_end; i++)
 		if (is_in_page(&d->points[i], page))
 			rights &= point_rights(d, &d->points[i]);
-	return rights;
+	return rights & debug_tables_rights(d, page);
 }
 
 /* The second level of the page, as large as it was before where nothing is left in its neighbourhood. */
@@ -112,6 +112,11 @@ static void rights_set(struct debug *d, u64 page, enum prot rights)
 	pagetable_reclaim(pt);
 	memory_lock_drop();
 	lock_drop(&d->vm->fill_lock);
+}
+
+void debug_page_renew(struct debug *d, u64 page)
+{
+	rights_set(d, page, page_rights(d, page));
 }
 
 static u8 *byte_at(struct debug *d, const struct debug_point *p)
@@ -146,7 +151,7 @@ void debug_page_close(struct debug *d, u64 page)
 	for (u32 i = 0; i < d->point_end; i++)
 		if (is_in_page(&d->points[i], page) && d->points[i].is_laid)
 			*byte_at(d, &d->points[i]) = INT3;
-	rights_set(d, page, page_rights(d, page));
+	debug_page_renew(d, page);
 }
 
 /* --- debug registers ------------------------------------------------------------------------------------------ */
@@ -267,24 +272,47 @@ void debug_points_plan(struct debug *d)
 
 	d->wants_plan = false;
 	pages_do(d, debug_page_open);
+	debug_tables_forget(d);
 	locate_all(d);
 	/* What nothing else can be done about comes first, then what is slower by memory. */
 	plan_some(d, true, false, &slots);
 	plan_some(d, !can_hide(d), true, &slots);
 	plan_some(d, can_hide(d), true, &slots);
 	plan_some(d, false, false, &slots);
+	debug_tables_find(d);
 	pages_do(d, debug_page_close);
+	debug_tables_close(d);
 	debug_all_stale(d);
+}
+
+bool debug_point_is_awaited(const struct debug_point *p)
+{
+	return p->is_used && !p->has_gpa && p->how == POINT_PENDING;
+}
+
+bool debug_has_awaited(const struct debug *d)
+{
+	for (u32 i = 0; i < d->point_end; i++)
+		if (debug_point_is_awaited(&d->points[i]))
+			return true;
+	return false;
 }
 
 bool debug_points_can_lay(const struct debug *d, struct vcpu *v)
 {
+	struct walk_trail trail[DEBUG_TRAILS];
 	gpa_t gpa;
 
-	for (u32 i = 0; i < d->point_end; i++)
-		if (d->points[i].is_used && !d->points[i].has_gpa && debug_translate(v, d->points[i].address, &gpa) &&
-		    gpa_is_ram(v->vm, gpa, 1))
+	for (u32 i = 0; i < d->point_end; i++) {
+		const struct debug_point *p = &d->points[i];
+
+		if (!p->is_used || p->has_gpa)
+			continue;
+		if (debug_trails(v, p->address, trail, &gpa) && gpa_is_ram(v->vm, gpa, 1))
 			return true;
+		if (debug_point_is_awaited(p) && !debug_tables_know(d, trail))
+			return true;
+	}
 	return false;
 }
 
@@ -402,7 +430,7 @@ static err_t parts_add(struct debug *d, enum gdb_point kind, u64 address, u64 by
 	return OK;
 }
 
-/* Data that is nowhere cannot be watched, and a read that no page can be made to tell of. */
+/* Data that is nowhere is not watched, nor a read that no page can be made to tell of. */
 static bool is_any_pending(const struct debug *d, enum gdb_point kind, u64 address, u64 bytes)
 {
 	for (u32 i = 0; i < d->point_end; i++)
@@ -425,8 +453,9 @@ err_t debug_point_set(struct gdb_target *t, u32 thread, enum gdb_point kind, u64
 		if (is_same(&d->points[i], kind, address, bytes))
 			return OK;
 	err = parts_add(d, kind, address, bytes);
+	debug_tables_hold_all(d);
 	debug_points_plan(d);
-	if (!err && kind != GDB_POINT_SOFT && is_any_pending(d, kind, address, bytes))
+	if (!err && kind >= GDB_POINT_WRITE && is_any_pending(d, kind, address, bytes))
 		err = ERR_FAULT;
 	if (err)
 		(void)drop_all(d, kind, address, bytes);
@@ -441,6 +470,8 @@ err_t debug_point_clear(struct gdb_target *t, enum gdb_point kind, u64 address, 
 void debug_points_lose(struct debug *d)
 {
 	pages_do(d, debug_page_open);
+	debug_tables_forget(d);
+	debug_tables_hold_all(d);
 	for (u32 i = 0; i < d->point_end; i++) {
 		d->points[i].how = POINT_PENDING;
 		d->points[i].has_gpa = false;
@@ -451,8 +482,10 @@ void debug_points_clear_all(struct debug *d)
 {
 	if (!d->point_count)
 		return;
-	if (d->vm)
+	if (d->vm) {
 		pages_do(d, debug_page_open);
+		debug_tables_forget(d);
+	}
 	memset(d->points, 0, sizeof(d->points));
 	d->point_count = 0;
 	d->point_end = 0;

@@ -3,6 +3,7 @@
 #ifndef ETERNA_VM_DEBUG_PRIV_H
 #define ETERNA_VM_DEBUG_PRIV_H
 
+#include "emul/walk.h"
 #include "gdb/gdb.h"
 #include "vm/debug.h"
 
@@ -11,12 +12,19 @@
 /* Pages that one instruction may touch and that have to be opened for it. */
 #define DEBUG_OPEN_MAX 8
 
+/* Entries of the guest's tables that are looked after for points whose pages are not there. */
+#define DEBUG_ENTRIES_MAX 1024
+/* Tables that are not looked after, as that costs too much. */
+#define DEBUG_LET_GO_MAX 16
+/* Tables that an address is looked for in: the vcpu's, and those of the kernel's half beside them. */
+#define DEBUG_TRAILS 2
+
 /* R/W of DR7 (SDM 3B, Debug Control Register). */
 enum { RW_EXECUTE = 0, RW_WRITE = 1, RW_ACCESS = 3 };
 
 /* How a point is watched for. */
 enum point_how {
-	POINT_PENDING,  /* not at all: the page is not there yet */
+	POINT_PENDING,  /* not yet: the page is not there, and the tables are watched for it */
 	POINT_REGISTER, /* by a debug register */
 	POINT_MEMORY,   /* INT3 in the page, or the page's rights */
 };
@@ -37,10 +45,25 @@ struct debug_point {
 	gpa_t gpa;
 };
 
+struct debug_tables {
+	bool are_closed;
+	bool is_full; /* there are more than can be: the points are laid at some exit behind the mapping */
+	u32 count;
+	u64 entry[DEBUG_ENTRIES_MAX]; /* guest-physical, of 8 bytes */
+	bool is_insisted_on;          /* whatever it takes */
+	u64 work_tsc;                 /* that it has taken since then; atomic, as the next three are */
+	u64 began_tsc;
+	u64 last_tsc;
+	u64 tired; /* the page of a table that is to be let go; 0: none */
+	u32 let_go_count;
+	u64 let_go[DEBUG_LET_GO_MAX];
+};
+
 /* An instruction that runs with pages opened to it, while all other vcpus wait. */
 struct debug_over {
 	bool is_active;
 	u32 vcpu;
+	bool has_tables;
 	u32 page_count;
 	u64 page[DEBUG_OPEN_MAX];
 	bool has_hit;
@@ -85,6 +108,7 @@ struct debug {
 	bool wants_plan;       /* debug_points_plan() is due */
 	u32 attended;          /* whose event was seen to last */
 	struct debug_over over;
+	struct debug_tables tables;
 	struct debug_vcpu vcpu[VM_VCPUS_MAX];
 	struct debug_point points[DEBUG_POINTS_MAX];
 	u32 point_count; /* used */
@@ -110,7 +134,8 @@ void debug_points_clear_all(struct debug *d);
 void debug_points_lose(struct debug *d);
 /* Who is watched for by what; called after a change of points, of the guest's own breakpoints, and of its mappings. */
 void debug_points_plan(struct debug *d);
-/* Points that could not be laid yet: could one now, by this vcpu's tables? Context: any CPU, the vcpu is loaded. */
+/* Points that could not be laid yet: could one now, by this vcpu's tables, or has it other tables than are looked
+ * after? Context: any CPU, the vcpu is loaded. */
 bool debug_points_can_lay(const struct debug *d, struct vcpu *v);
 /* Does it matter to points who reads and writes there? Can instructions be executed there without an exit? */
 bool debug_page_is_watched(const struct debug *d, u64 page);
@@ -133,11 +158,38 @@ void debug_page_open(struct debug *d, u64 page);
 void debug_page_close(struct debug *d, u64 page);
 bool debug_page_has_points(const struct debug *d, u64 page);
 
+/* The second level's rights of a page are what points and tables leave of them. */
+void debug_page_renew(struct debug *d, u64 page);
+/* Its page is not there, and no debug register waits for it. */
+bool debug_point_is_awaited(const struct debug_point *p);
+bool debug_has_awaited(const struct debug *d);
+
+/* debug_tables.c */
+/* Are these the entries that are looked after already? */
+bool debug_tables_know(const struct debug *d, const struct walk_trail trail[DEBUG_TRAILS]);
+bool debug_tables_has_page(const struct debug *d, u64 page);
+/* Would a write there change an entry that counts? */
+bool debug_tables_change(const struct debug *d, gpa_t gpa, u32 bytes);
+enum prot debug_tables_rights(const struct debug *d, u64 page);
+/* Does the processor's every walk through them exit, not only one that marks an entry? */
+bool debug_tables_stop_walks(const struct debug *d);
+/* An exit of such a walk was seen to since then. True: a plan is due, as it was one too many. Context: any CPU. */
+bool debug_tables_tire(struct debug *d, u64 page, u64 since_tsc);
+/* What was let go is looked after again with the next plan. */
+void debug_tables_hold_all(struct debug *d);
+void debug_tables_open(struct debug *d);
+void debug_tables_close(struct debug *d);
+/* Nothing is looked after; then, what the points ask for now, still open. */
+void debug_tables_forget(struct debug *d);
+void debug_tables_find(struct debug *d);
+
 /* debug_memory.c */
 u32 debug_memory_read(struct gdb_target *t, u32 thread, enum gdb_space space, u64 address, u8 *buf, u32 bytes);
 u32 debug_memory_write(struct gdb_target *t, u32 thread, enum gdb_space space, u64 address, const u8 *buf, u32 bytes);
 /* Where a linear address is, whatever the rights; false: nowhere. */
 bool debug_translate(struct vcpu *v, u64 address, gpa_t *gpa);
+/* The same, and the ways there that were tried. */
+bool debug_trails(struct vcpu *v, u64 address, struct walk_trail trail[DEBUG_TRAILS], gpa_t *gpa);
 
 /* debug_registers.c */
 err_t debug_register_read(struct gdb_target *t, u32 thread, enum gdb_register reg, u8 *buf);
@@ -164,7 +216,8 @@ struct debug_touch debug_access_touches(struct vcpu *v);
 /* debug_exit.c. Context: any CPU, the vcpu is loaded. */
 u64 debug_linear_pc(struct vcpu *v);
 
-/* debug_interpret.c: RIP is in a page that may not be executed, and not at a breakpoint. False: nothing was done.
+/* debug_interpret.c: RIP is in a page that may not be executed, or has been walked to through a table that may not be,
+ * and it is not at a breakpoint. False: nothing was done.
  * Context: the vcpu is loaded. */
 bool debug_interpret(struct vcpu *v);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A guest to be debugged: functions to stop in, variables to watch, and eyes for what a debugger must not leave behind.
 // tests/emu/gdb_test debugs it; without a debugger it passes by itself.
+#include "appear.h"
 #include "check.h"
 #include "machine.h"
 #include "smp.h"
@@ -103,6 +104,8 @@ static __attribute__((noipa)) void other_turn(unsigned index)
 
 static void other(unsigned index)
 {
+	if (index == 1)
+		appear_errands();
 	while (others_stay || turns[index] < TURNS_LEAST)
 		other_turn(index);
 }
@@ -140,6 +143,7 @@ void guest_main(void)
 	linger();
 	for (unsigned i = 1; i < cpus; i++)
 		check(smp_start(ids[i], i, other), "processor %u runs", i);
+	appear_all(cpus);
 	for (u64 i = 0; i < 50; i++)
 		middle(i);
 	check_equal(counter, 2500, "each call was made once");
