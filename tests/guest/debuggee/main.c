@@ -3,6 +3,7 @@
 // tests/emu/gdb_test debugs it; without a debugger it passes by itself.
 #include "appear.h"
 #include "check.h"
+#include "isolated.h"
 #include "machine.h"
 #include "smp.h"
 #include "trap.h"
@@ -157,6 +158,8 @@ void guest_main(void)
 		hot_all();
 		hot_done(round);
 	}
+	isolated_all();
+	watchdog_all();
 	for (unsigned i = 1; i < cpus; i++)
 		while (others_stay || turns[i] < TURNS_LEAST)
 			pause();
