@@ -254,53 +254,40 @@ static err_t walk_once(struct guest_memory *memory, struct path *path, u32 *pf_e
 	return err ? err : path_mark(path, memory);
 }
 
-static void path_begin(struct path *path, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
-		       unsigned access)
+static void trail_note(struct walk_trail *trail, const struct path *path, bool has_failed)
 {
-	path->paging = paging_of(cpu);
-	path->cpu = cpu;
-	path->limits = limits;
-	path->gva = cpu->efer & EFER_LMA ? gva : GVA((u32)gva.v);
-	path->access = access;
-	path->reserved = reserved_always(path);
+	trail->entry_bytes = path->paging->entry_bytes;
+	trail->count = (u8)(path->depth + (has_failed ? 1 : 0));
+	for (unsigned i = 0; i < trail->count; i++)
+		trail->entry[i] = path->entry_gpa[i];
 }
 
-err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
-	   unsigned access, gpa_t *gpa, u32 *pf_error)
+/* The only one who walks, so that all that it needs is in line. */
+err_t walk_noting(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+		  unsigned access, struct walk_trail *trail, gpa_t *gpa, u32 *pf_error)
 {
 	err_t err = ERR_BUSY;
 	struct path path;
 
+	if (!(cpu->cr0 & CR0_PG) || !(cpu->efer & EFER_LMA))
+		gva.v = (u32)gva.v;
 	if (!(cpu->cr0 & CR0_PG)) {
-		*gpa = GPA((u32)gva.v);
+		if (trail)
+			trail->count = 0;
+		*gpa = GPA(gva.v);
 		return OK;
 	}
-	path_begin(&path, cpu, limits, gva, access);
+	path.paging = paging_of(cpu);
+	path.cpu = cpu;
+	path.limits = limits;
+	path.gva = gva;
+	path.access = access;
+	path.page_shift = PAGE_SHIFT;
+	path.reserved = reserved_always(&path);
 	for (unsigned tries = 0; err == ERR_BUSY && tries < WALK_TRIES; tries++)
 		err = walk_once(memory, &path, pf_error);
-	if (!err)
-		*gpa = path_result(&path);
-	return err;
-}
-
-err_t walk_trail(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
-		 struct walk_trail *trail, gpa_t *gpa)
-{
-	struct path path;
-	u32 error;
-	err_t err;
-
-	trail->count = 0;
-	if (!(cpu->cr0 & CR0_PG)) {
-		*gpa = GPA((u32)gva.v);
-		return OK;
-	}
-	path_begin(&path, cpu, limits, gva, WALK_PEEK);
-	err = walk_once(memory, &path, &error);
-	trail->entry_bytes = path.paging->entry_bytes;
-	trail->count = (u8)(path.depth + (err ? 1 : 0));
-	for (unsigned i = 0; i < trail->count; i++)
-		trail->entry[i] = path.entry_gpa[i];
+	if (__builtin_expect(trail != NULL, 0))
+		trail_note(trail, &path, err);
 	if (!err)
 		*gpa = path_result(&path);
 	return err;

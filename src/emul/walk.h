@@ -21,19 +21,6 @@ struct walk_limits {
 	u32 pkru;           /* the guest's PKRU, used where CR4.PKE is set */
 };
 
-/*
- * Translate `gva` by the paging that `cpu` has on. The upper half of `gva` is ignored outside IA-32e mode; inside it
- * the address must be canonical (address_is_canonical), the caller raises #GP or #SS otherwise.
- *
- * PDPTEs of PAE paging are read from memory at each walk.
- *
- * Returns OK and *gpa; ERR_FAULT and *pf_error, the page fault's error code (SDM 3A, Page-Fault Exceptions), with no
- * entry changed; ERR_BUSY when another CPU keeps changing the entries; or what `memory` reported.
- * Source: SDM 3A, Paging.
- */
-err_t walk(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
-	   unsigned access, gpa_t *gpa, u32 *pf_error) MUST_CHECK;
-
 /* The entries that a walk read, from the root's on; the last one ends it, as a page's or because it cannot be used. */
 struct walk_trail {
 	u8 count;       /* 0: paging is off */
@@ -42,11 +29,35 @@ struct walk_trail {
 };
 
 /*
- * The way that a walk with WALK_PEEK takes. Returns and *gpa as walk() does; the trail is valid in any case, but that
- * an entry which `memory` has failed to read is in it, too.
+ * Translate `gva` by the paging that `cpu` has on. The upper half of `gva` is ignored outside IA-32e mode; inside it
+ * the address must be canonical (address_is_canonical), the caller raises #GP or #SS otherwise.
+ *
+ * PDPTEs of PAE paging are read from memory at each walk.
+ *
+ * Returns OK and *gpa; ERR_FAULT and *pf_error, the page fault's error code (SDM 3A, Page-Fault Exceptions), with no
+ * entry changed; ERR_BUSY when another CPU keeps changing the entries; or what `memory` reported.
+ * A trail that is not NULL is valid in any case, but that an entry which `memory` has failed to read is in it, too.
+ * Source: SDM 3A, Paging.
  */
-err_t walk_trail(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
-		 struct walk_trail *trail, gpa_t *gpa) MUST_CHECK;
+err_t walk_noting(struct guest_memory *memory, const struct cpu_state *cpu, const struct walk_limits *limits, gva_t gva,
+		  unsigned access, struct walk_trail *trail, gpa_t *gpa, u32 *pf_error) MUST_CHECK;
+
+static inline err_t MUST_CHECK walk(struct guest_memory *memory, const struct cpu_state *cpu,
+				    const struct walk_limits *limits, gva_t gva, unsigned access, gpa_t *gpa,
+				    u32 *pf_error)
+{
+	return walk_noting(memory, cpu, limits, gva, access, NULL, gpa, pf_error);
+}
+
+/* The way that a walk with WALK_PEEK takes. */
+static inline err_t MUST_CHECK walk_trail(struct guest_memory *memory, const struct cpu_state *cpu,
+					  const struct walk_limits *limits, gva_t gva, struct walk_trail *trail,
+					  gpa_t *gpa)
+{
+	u32 pf_error;
+
+	return walk_noting(memory, cpu, limits, gva, WALK_PEEK, trail, gpa, &pf_error);
+}
 
 /* Are all bits above the linear-address width (48, or 57 with CR4.LA57) copies of its highest bit? */
 static inline bool address_is_canonical(u64 cr4, u64 address)
