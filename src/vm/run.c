@@ -326,14 +326,15 @@ static void deadline_note(struct deadlines *d, const struct vcpu *v, u64 tsc)
 	*which = MIN(*which, tsc);
 }
 
-static u64 deadline_of(const struct deadlines *d, struct vcpu *chosen)
+/* All but the timer of the chosen one's own local APIC. */
+static u64 limit_of(const struct deadlines *d, struct vcpu *chosen)
 {
-	u64 soon;
+	u64 limit;
 
 	if (!chosen)
 		return MIN(d->reserved, d->others);
-	soon = clock_tsc() + clock_ns_to_tsc(OTHERS_APART_NS);
-	return MIN(MIN(d->reserved, MAX(d->others, soon)), run_event_tsc(chosen));
+	limit = MIN(d->reserved, MAX(d->others, clock_tsc() + clock_ns_to_tsc(OTHERS_APART_NS)));
+	return chosen->index ? limit : MIN(limit, run_board_event_tsc(chosen->vm));
 }
 
 static void vcpu_attend(struct vcpu *v, struct deadlines *d)
@@ -488,10 +489,13 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 		return false;
 	vcpus_attend(r, &d);
 	choose(r, &d);
-	deadline = MIN(deadline_of(&d, r->chosen), r->until_tsc);
+	deadline = MIN(limit_of(&d, r->chosen), r->until_tsc);
+	if (work)
+		deadline = work_due(deadline);
+	r->limit_tsc = deadline;
 	if (r->chosen)
-		deadline = run_timer_limit(deadline);
-	run_timer_arm(r, work ? work_due(deadline) : deadline);
+		deadline = run_timer_limit(MIN(deadline, run_lapic_event_tsc(r->chosen)));
+	run_timer_arm(r, deadline);
 	if (r->chosen) {
 		first_entry_tell(r->chosen);
 		vcpu_run(r, r->chosen);

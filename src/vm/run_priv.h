@@ -14,6 +14,7 @@ struct run_cpu {
 	u64 until_tsc;       /* the scheduler is asked again then at the latest */
 	struct vcpu *loaded;
 	u64 armed_tsc;      /* the timer's deadline */
+	u64 limit_tsc;      /* the guest is left then at the latest, whatever its own local APIC's timer does */
 	bool will_choose;   /* looks at its vcpus, and asks the scheduler after that */
 	struct vcpu *woken; /* one of its vcpus that has something to do, and the scheduler was not told yet */
 	struct lock lock;
@@ -40,6 +41,7 @@ static inline bool has_work(const struct run_cpu *r)
 /* run_timer.c: when the VM's devices want to be looked at, and when the vcpu's local APIC, or with vcpu 0 either.
  * Context: the CPU that keeps its time. */
 u64 run_board_event_tsc(struct vm *vm);
+u64 run_lapic_event_tsc(struct vcpu *v);
 u64 run_event_tsc(struct vcpu *v);
 
 /* This CPU's timer; and, after it, that by which the guest which it runs is left. */

@@ -29,7 +29,7 @@ u64 run_board_event_tsc(struct vm *vm)
 }
 
 /* The same for the vcpu's local APIC. Context: its CPU. */
-static u64 lapic_event_tsc(struct vcpu *v)
+u64 run_lapic_event_tsc(struct vcpu *v)
 {
 	u64 ns = lapic_next_event(&v->lapic);
 
@@ -42,7 +42,7 @@ static u64 lapic_event_tsc(struct vcpu *v)
 
 u64 run_event_tsc(struct vcpu *v)
 {
-	u64 own = lapic_event_tsc(v);
+	u64 own = run_lapic_event_tsc(v);
 
 	return v->index ? own : MIN(own, run_board_event_tsc(v->vm));
 }
@@ -64,12 +64,17 @@ void run_timer_arm(struct run_cpu *r, u64 tsc)
  */
 #define GUEST_TIMER_MAX_NS (50 * NS_PER_MS)
 
-void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
+static void guest_timer_set(const struct run_cpu *r, struct vcpu *v, u64 tsc)
 {
 	u64 now = clock_tsc();
-	u64 most = now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS);
+	u64 most = MIN(r->limit_tsc, now + clock_ns_to_tsc(GUEST_TIMER_MAX_NS));
 
-	hvm->deadline_set(&v->hvm, MAX(MIN(r->armed_tsc, most), now) - now);
+	hvm->deadline_set(&v->hvm, MAX(MIN(tsc, most), now) - now);
+}
+
+void run_guest_timer_arm(const struct run_cpu *r, struct vcpu *v)
+{
+	guest_timer_set(r, v, r->armed_tsc);
 }
 
 /* The same where there is no such timer, for interrupts that are lost (apic_timer_cpu_init()). In steps, so that it is
@@ -97,17 +102,29 @@ static void timer_advance(struct run_cpu *r, u64 tsc)
 		run_guest_timer_arm(r, r->loaded);
 }
 
+/* The same for what is not the timer of the guest's own local APIC. */
+static void limit_advance(struct run_cpu *r, u64 tsc)
+{
+	if (tsc >= r->limit_tsc)
+		return;
+	r->limit_tsc = tsc;
+	timer_advance(r, tsc);
+	if (r->loaded && r->loaded->is_chosen)
+		run_guest_timer_arm(r, r->loaded);
+}
+
 bool run_timer_post(struct vcpu *v)
 {
 	struct run_cpu *r = this_run();
 
-	if (!apicv_is_lent(v) || !apic_timer_is_exact() || r->armed_tsc == NEVER || lapic_event_tsc(v) != r->armed_tsc)
+	if (!apicv_is_lent(v) || !apic_timer_is_exact() || r->armed_tsc == NEVER ||
+	    run_lapic_event_tsc(v) != r->armed_tsc)
 		return true;
 	interrupt_window(); /* what is pending of an earlier deadline */
 	if (has_work(r))
 		return false;
-	if (apicv_timer_post(v))
-		hvm->deadline_set(&v->hvm, clock_ns_to_tsc(GUEST_TIMER_MAX_NS));
+	if (apicv_timer_post(v)) /* its interrupt will not end the guest: all else has to */
+		guest_timer_set(r, v, NEVER);
 	return true;
 }
 
@@ -115,7 +132,7 @@ void run_lapic_moved(struct vcpu *v)
 {
 	if (!v->is_chosen || lapic_next_event(&v->lapic) >= v->event_ns)
 		return;
-	timer_advance(this_run(), lapic_event_tsc(v));
+	timer_advance(this_run(), run_lapic_event_tsc(v));
 	if (apicv_is_lent(v))
 		vcpu_pending_add(v, PENDING_TIMER);
 }
@@ -135,7 +152,7 @@ void run_board_moved(struct vm *vm)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	cpu = __atomic_load_n(&vm->vcpu[0]->cpu, __ATOMIC_SEQ_CST);
 	if (cpu == this_cpu()->index)
-		timer_advance(this_run(), run_board_event_tsc(vm));
+		limit_advance(this_run(), run_board_event_tsc(vm));
 	else
 		run_request_work_of(cpu);
 }
