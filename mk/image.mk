@@ -49,17 +49,20 @@ $(O)/image/hvm/backends.o: $(BACKEND_LIST)
 # memcpy and its family must not be recognised as calls to themselves.
 $(O)/image/base/mem.o $(O)/image/base/str.o: IMAGE_CFLAGS += -fno-builtin $(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
 
-# Small rather than fast: what runs once, at the prompt, or after a failure.
-IMAGE_SMALL := boot load main config ctl gdb dev/acpi/ host/smp host/numa host/mtrr policy/placement policy/cpuid_fill vm/life vm/rebalance \
-	vm/debug_command hvm/finding hvm/vmx/caps hvm/svm/caps hvm/vmx/explain hvm/svm/explain hvm/vmx/entry_check hvm/svm/entry_check
+# Small rather than fast: what runs once, at the prompt, with a debugger, rarely, or after a failure.
+IMAGE_SMALL := boot load main config ctl gdb state dev/acpi/ dev/rtc sched/admit mem/pagetable_change \
+	host/smp host/numa host/mtrr host/console host/log host/fault host/backtrace policy/placement policy/cpuid_fill policy/msr \
+	vm/life vm/rebalance vm/gpa_move vm/debug vm/exit_report vm/exit_trace vm/exit_task hvm/finding \
+	hvm/vmx/caps hvm/svm/caps hvm/vmx/debug hvm/svm/debug hvm/svm/step \
+	hvm/vmx/explain hvm/svm/explain hvm/vmx/entry_ hvm/svm/entry_
 $(filter $(IMAGE_SMALL:%=$(O)/image/%%),$(IMAGE_OBJECTS)): IMAGE_CFLAGS += $(if $(filter debug,$(BUILD)),,-Os)
 
-$(O)/image/%.o: src/%.c $(GENERATED) | $(LIBRARY_STAMPS)
+$(O)/image/%.o: src/%.c mk/image.mk $(GENERATED) | $(LIBRARY_STAMPS)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(IMAGE_CFLAGS) $(LIBRARY_INCLUDES) -c -o $@ $<
 
-$(O)/image/%.S.o: src/%.S $(OFFSETS)
+$(O)/image/%.S.o: src/%.S mk/image.mk $(OFFSETS)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(IMAGE_ASFLAGS) -c -o $@ $<
