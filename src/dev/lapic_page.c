@@ -69,6 +69,14 @@ void lapic_page_refresh(const struct lapic *l, struct lapic_page *page)
 		at(page, REG_ICR)[1] = l->icr_high;
 }
 
+void lapic_page_take_command(struct lapic *l, const struct lapic_page *page)
+{
+	const u32 *low = &page->word[REG_ICR * WORDS_PER_REG];
+
+	l->icr_low = low[0] & ICR_WRITABLE;
+	l->icr_high = is_x2apic(l) ? low[1] : page->word[REG_ICR_HIGH * WORDS_PER_REG] & 0xff000000u;
+}
+
 void lapic_page_lend(struct lapic *l, struct lapic_page *page)
 {
 	memset(page, 0, sizeof(*page));
@@ -87,6 +95,7 @@ void lapic_page_take(struct lapic *l, const struct lapic_page *page)
 		l->isr[i] = bitmap_word(page, REG_ISR, i);
 		l->irr[i] |= bitmap_word(page, REG_IRR, i);
 	}
+	lapic_page_take_command(l, page);
 	l->isr_max = lapic_highest_from(l->isr, VECTOR_LAST);
 	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	l->tpr = (u8)page->word[REG_TPR * WORDS_PER_REG];

@@ -30,6 +30,12 @@ void lapic_page_take(struct lapic *l, const struct lapic_page *page);
 /* What was requested goes to the page, and with it the trigger modes. */
 void lapic_page_merge(struct lapic *l, struct lapic_page *page);
 
+/*
+ * The interrupt command register as the guest has stored it: a processor that needs nobody to carry the command out
+ * tells nobody. To be called before what may write this register, and before lapic_page_refresh().
+ */
+void lapic_page_take_command(struct lapic *l, const struct lapic_page *page);
+
 /* Registers that only we change were changed: the page gets them again. */
 void lapic_page_refresh(const struct lapic *l, struct lapic_page *page);
 

@@ -42,6 +42,13 @@ void apicv_base_changed(struct vcpu *v);
 void apicv_borrow(struct vcpu *v);
 void apicv_return(struct vcpu *v);
 
+/* Before an access of the guest is carried out on struct lapic: what it stored without telling. */
+static inline void apicv_command_take(struct vcpu *v)
+{
+	if (apicv_is_lent(v))
+		lapic_page_take_command(&v->lapic, v->hvm.apic_page);
+}
+
 /* Registers other than the priorities were changed. */
 static inline void apicv_refresh(struct vcpu *v)
 {

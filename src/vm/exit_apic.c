@@ -6,26 +6,22 @@
 #include "x86/regs/msr.h"
 
 #define OFFSET_ICR 0x300u
-#define OFFSET_ICR_HIGH 0x310u
 
 /* The store is done: the page has the value. */
 static void xapic_write(struct vcpu *v, u32 offset, struct lapic_effects *fx)
 {
-	const struct lapic_page *page = v->hvm.apic_page;
-	u64 now = vm_now_ns(v->vm);
-
-	/* The high half is written without an exit, and means something only now. */
-	if (offset == OFFSET_ICR)
-		lapic_mmio_write(&v->lapic, OFFSET_ICR_HIGH, lapic_page_read(page, OFFSET_ICR_HIGH), now, fx);
-	lapic_mmio_write(&v->lapic, offset, lapic_page_read(page, offset), now, fx);
+	lapic_mmio_write(&v->lapic, offset, lapic_page_read(v->hvm.apic_page, offset), vm_now_ns(v->vm), fx);
 }
 
-/* A self IPI that the processor does not send: its vector is none. */
+/* A self IPI that the processor does not send, as its vector is none, or another one that it leaves to us. */
 static void x2apic_write(struct vcpu *v, u32 offset, struct lapic_effects *fx)
 {
 	u64 value = lapic_page_read(v->hvm.apic_page, offset);
-	err_t err = lapic_msr_write(&v->lapic, MSR_X2APIC_FIRST + offset / 16, value, vm_now_ns(v->vm), fx);
+	err_t err;
 
+	if (offset == OFFSET_ICR)
+		value |= (u64)v->lapic.icr_high << 32;
+	err = lapic_msr_write(&v->lapic, MSR_X2APIC_FIRST + offset / 16, value, vm_now_ns(v->vm), fx);
 	(void)err; /* the processor has checked the value; a register that there is not has no effect */
 }
 
@@ -36,6 +32,7 @@ enum exit_next exit_apic_write(struct vcpu *v, const struct exit *x)
 
 	vm_lock(v->vm);
 	apicv_timer_settle(v);
+	apicv_command_take(v);
 	if (v->hvm.apic_mode == HVM_APIC_XAPIC)
 		xapic_write(v, offset, &fx);
 	else
@@ -69,6 +66,7 @@ enum exit_next exit_virtual_eoi(struct vcpu *v, const struct exit *x)
 	struct lapic_effects fx;
 
 	vm_lock(v->vm);
+	apicv_command_take(v);
 	lapic_level_ended(&v->lapic, x->apic.vector, &fx);
 	apicv_refresh(v);
 	board_lapic_effects(v, &fx);

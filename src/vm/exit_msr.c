@@ -126,6 +126,7 @@ static err_t x2apic_write(struct vcpu *v, u32 msr, u64 value)
 	vm_lock(v->vm);
 	vcpu_tpr_fetch(v);
 	apicv_timer_settle(v);
+	apicv_command_take(v);
 	err = lapic_msr_write(&v->lapic, msr, value, vm_now_ns(v->vm), &fx);
 	vcpu_tpr_store(v);
 	apicv_refresh(v);

@@ -97,6 +97,44 @@ static void has_a_wide_command_register_in_x2apic_mode(void **state)
 	assert_int_equal(*reg(0x80), 0x23); /* the processor's */
 }
 
+/* The guest stores the high half of a command, and writes another register before the low one. */
+static void keeps_a_command_that_was_stored_without_an_exit(void **state)
+{
+	(void)state;
+	start();
+	lapic_page_lend(&l, &page);
+	*reg(0x310) = 0x7f000000;
+	*reg(0x300) = 0x4051;
+	lapic_page_take_command(&l, &page);
+	write(0x350, 0x8700);
+	lapic_page_refresh(&l, &page);
+	assert_int_equal(*reg(0x310), 0x7f000000);
+	assert_int_equal(*reg(0x300), 0x4051);
+	assert_true(lapic_valid(&l));
+	*reg(0x310) = 0x80ffffff; /* the processor would have cleared what is reserved, and is not to be trusted */
+	*reg(0x300) = 0xffffffff;
+	lapic_page_take(&l, &page);
+	assert_int_equal(lapic_mmio_read(&l, 0x310, 0), 0x80000000);
+	assert_int_equal(lapic_mmio_read(&l, 0x300, 0), 0xccfff);
+	assert_true(lapic_valid(&l));
+}
+
+static void takes_a_wide_command_back(void **state)
+{
+	struct lapic_effects fx;
+	u64 value;
+
+	(void)state;
+	start();
+	assert_int_equal(lapic_base_write(&l, l.base | 0xc00, &fx), OK);
+	lapic_page_lend(&l, &page);
+	*reg(0x300) = 0x4061;
+	*reg(0x304) = 0x89abcdef;
+	lapic_page_take_command(&l, &page);
+	assert_int_equal(lapic_msr_read(&l, 0x830, 0, &value), OK);
+	assert_int_equal(value, 0x89abcdef00004061ull);
+}
+
 static void sees_nothing_held_back_while_it_is_lent(void **state)
 {
 	(void)state;
@@ -248,6 +286,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_as_by_mmio),
 		cmocka_unit_test(has_a_wide_command_register_in_x2apic_mode),
+		cmocka_unit_test(keeps_a_command_that_was_stored_without_an_exit),
+		cmocka_unit_test(takes_a_wide_command_back),
 		cmocka_unit_test(sees_nothing_held_back_while_it_is_lent),
 		cmocka_unit_test(takes_back_what_the_processor_did),
 		cmocka_unit_test(comes_back_as_it_went),
