@@ -180,6 +180,9 @@ bool lapic_is_destination(const struct lapic *l, const struct apic_msg *msg);
 u64 lapic_arbitrate(const struct lapic *l);
 #define LAPIC_ARBITRATE_NEVER UINT64_MAX
 
+/* Does it take fixed interrupts that are for it? */
+bool lapic_takes_fixed(const struct lapic *l);
+
 /* Takes a message that is for this APIC (for APIC_LOWEST: that it has won). Returns flags; 0: it was not accepted. */
 u32 lapic_accept(struct lapic *l, const struct apic_msg *msg);
 

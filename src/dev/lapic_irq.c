@@ -38,6 +38,11 @@ u32 lapic_request(struct lapic *l, u8 vector, bool level)
 	return LAPIC_IRR;
 }
 
+bool lapic_takes_fixed(const struct lapic *l)
+{
+	return is_enabled(l) && is_software_enabled(l);
+}
+
 u32 lapic_accept(struct lapic *l, const struct apic_msg *msg)
 {
 	if (!is_enabled(l))

@@ -278,6 +278,11 @@ void apic_timer_arm(u64 tsc)
 	lapic_write(LAPIC_TIMER_INITIAL, (u32)MIN(MAX(ticks, timer_hz / PERIODS_A_SECOND_MAX) + 1, UINT32_MAX));
 }
 
+u32 apic_posted_destination(u32 apic_id)
+{
+	return is_x2apic ? apic_id : apic_id << 8;
+}
+
 const char *apic_mode_name(void)
 {
 	return is_x2apic ? "x2APIC" : "xAPIC";

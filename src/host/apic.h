@@ -54,6 +54,9 @@ void apic_timer_stop(void);
 /* Does it interrupt at the deadline and never earlier? */
 bool apic_timer_is_exact(void);
 
+/* An APIC id as a processor finds it that sends a notification (SDM 3C, Posted-Interrupt Processing: NDST). */
+u32 apic_posted_destination(u32 apic_id);
+
 /* For the boot log. */
 const char *apic_mode_name(void);
 const char *apic_timer_name(void);

@@ -36,7 +36,6 @@ void ipi_init(void)
 {
 	trap_set_handler(HOST_VECTOR_KICK, kick_interrupt);
 	trap_set_handler(HOST_VECTOR_CALL, call_interrupt);
-	trap_set_handler(HOST_VECTOR_POSTED, kick_interrupt); /* comes to root mode when no guest runs */
 }
 
 void ipi_kick(u32 cpu)

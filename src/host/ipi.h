@@ -8,7 +8,7 @@
 struct cpu;
 struct cpu_set;
 
-/* Who handles the vectors. Context: boot CPU, once, before the others are released. */
+/* Who handles the vectors of kicks and calls. Context: boot CPU, once, before the others are released. */
 void ipi_init(void);
 
 /* Make that CPU leave its guest or HLT, now or as soon as it enters. Context: any but NMI; no effect on the caller. */

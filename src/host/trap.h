@@ -22,6 +22,7 @@ enum host_vector {
 	HOST_VECTOR_KICK = 0xf1,   /* nothing but to leave the guest, or HLT */
 	HOST_VECTOR_CALL = 0xf2,   /* ipi_call() */
 	HOST_VECTOR_POSTED = 0xf3, /* the vcpu that runs here has vectors requested (hvm/hvm.h, struct hvm_posted) */
+	HOST_VECTOR_WAKE = 0xf4,   /* the same of a vcpu of this CPU's that does not run (vm/apicv_ipi.c) */
 	HOST_VECTOR_SPURIOUS = 0xff
 };
 

@@ -67,9 +67,12 @@ struct hvm_vm {
 	void *msr_map;     /* page(s): which MSRs exit */
 	hpa_t apic_access; /* page that the processor knows accesses to the local APIC by, where it is lent in xAPIC
 			      mode */
-	u64 host_cr3;      /* address space in which this VM's exits are handled */
-	u64 cr4_allowed;   /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
-			    */
+	/* By APIC id, HVM_IPI_IDS of them: ipi_entry of the vcpu that a processor may post to by itself when a guest
+	 * sends it an IPI; 0: it exits. Atomic. NULL: processors send no IPIs. */
+	u64 *ipi_table;
+	u64 host_cr3;    /* address space in which this VM's exits are handled */
+	u64 cr4_allowed; /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
+			  */
 	bool traps_undefined; /* #UD exits (forced-emulation prefix) */
 	/* Where [gpa, gpa + bytes) of the RAM is, for as long as the VM lives; NULL if it is not RAM. For backends that
 	 * must read the guest's code. Context: the vcpu is loaded. */
@@ -84,14 +87,25 @@ struct hvm_vm {
  */
 enum hvm_apic { HVM_APIC_SOFTWARE, HVM_APIC_XAPIC, HVM_APIC_X2APIC, HVM_APIC_MODES };
 
-/* apic_offers(): which of them there are, and whether others can request vectors while the guest runs, with no exit. */
-enum { HVM_APIC_HAS_XAPIC = 1 << 0, HVM_APIC_HAS_X2APIC = 1 << 1, HVM_APIC_HAS_POSTED = 1 << 2 };
+/* apic_offers(): which of them there are, whether others can request vectors while the guest runs, with no exit, and
+ * whether that is what processors do by themselves when a guest sends an IPI. */
+enum {
+	HVM_APIC_HAS_XAPIC = 1 << 0,
+	HVM_APIC_HAS_X2APIC = 1 << 1,
+	HVM_APIC_HAS_POSTED = 1 << 2,
+	HVM_APIC_HAS_IPI = 1 << 3
+};
+
+/* Ids that such an IPI can be for. In xAPIC mode 255 is all of them. */
+#define HVM_IPI_IDS 255u
 
 /* Vectors that other CPUs request (SDM 3C, Posted-Interrupt Processing). All of it is atomic. */
-#define HVM_POSTED_OUTSTANDING 1ull
+#define HVM_POSTED_OUTSTANDING BIT(0)  /* the vcpu's CPU was notified of them, or is about to be */
+#define HVM_POSTED_VECTOR BITS(23, 16) /* of the notification, and for whom: what processors send by themselves */
+#define HVM_POSTED_DESTINATION BITS(63, 32)
 struct hvm_posted {
 	u64 requests[4];
-	u64 control; /* HVM_POSTED_OUTSTANDING: the vcpu's CPU was notified of them, or is about to be */
+	u64 control; /* HVM_POSTED_ bits */
 	u64 reserved[3];
 } ALIGNED(64);
 
@@ -120,6 +134,8 @@ struct hvm_debug {
 
 struct hvm_vcpu {
 	struct hvm_posted posted; /* first: Bochs wants it at the start of a page, processors only aligned */
+	struct hvm_posted ahead;  /* where there are IPIs of processors: the place of its own timer's vector */
+	u64 ipi_entry;
 	struct cpu_state state;
 	u32 fetched;
 	u32 dirty;
@@ -206,7 +222,7 @@ struct hvm_ops {
 	 * now. Context: loaded, lent. */
 	void (*apic_vectors_set)(struct hvm_vcpu *v, u8 requested, u8 in_service);
 	/* The interrupt of the host by which the processor comes to look at what was posted; HOST_VECTOR_POSTED at
-	 * first. Others exit. Context: loaded. */
+	 * first. Others exit. By another one it looks at `ahead`, where there is an ipi_table. Context: loaded. */
 	void (*apic_notification_set)(struct hvm_vcpu *v, u8 vector);
 	/* Vectors whose end exits. Context: loaded, lent. */
 	void (*apic_level_set)(struct hvm_vcpu *v, const u64 vectors[4]);

@@ -23,21 +23,28 @@ void apicv_init(bool is_allowed)
 	if (has && !is_allowed)
 		log_info("local APICs: by software, as the configuration wants it");
 	else
-		log_info("local APICs: %s%s%s%s", offers ? "by the processor" : "by software",
+		log_info("local APICs: %s%s%s%s%s", offers ? "by the processor" : "by software",
 			 offers & HVM_APIC_HAS_XAPIC ? ", xAPIC" : "", offers & HVM_APIC_HAS_X2APIC ? ", x2APIC" : "",
-			 offers & HVM_APIC_HAS_POSTED ? ", posted interrupts" : "");
+			 offers & HVM_APIC_HAS_POSTED ? ", posted interrupts" : "",
+			 offers & HVM_APIC_HAS_IPI ? ", IPIs" : "");
 }
 
 err_t apicv_vm_init(struct vm *vm)
 {
 	err_t err;
 
+	vm->has_alien_ids = vnuma_has_wide_ids(&vm->numa);
 	if (!(offers & HVM_APIC_HAS_XAPIC))
 		return OK;
 	err = pagetable_map(&vm->hvm.second_level, APIC_BASE_USUAL, vm->hvm.apic_access, PAGE_BYTES, PROT_RW,
 			    MEMTYPE_WB);
 	vm->has_apic_page = !err;
 	return err;
+}
+
+bool apicv_sends_ipis(const struct vm *vm)
+{
+	return offers & HVM_APIC_HAS_IPI && !vm->has_alien_ids;
 }
 
 u32 apicv_first_pending(void)
@@ -58,9 +65,16 @@ static enum hvm_apic mode_wanted(const struct vcpu *v)
 
 /* --- the timer --------------------------------------------------------------------------------------------------- */
 
+/*
+ * Where processors send IPIs, others may post the same vector at any time: then it has a descriptor of its own, of
+ * which only this CPU knows. Elsewhere there is one for all, as Bochs without our changes wants them at the start of a
+ * page.
+ */
 static u64 *posted_word(struct vcpu *v, u8 vector)
 {
-	return &v->hvm.posted.requests[vector / 64];
+	struct hvm_posted *posted = apicv_has_ipis(v) ? &v->hvm.ahead : &v->hvm.posted;
+
+	return &posted->requests[vector / 64];
 }
 
 bool apicv_timer_post(struct vcpu *v)
@@ -106,7 +120,15 @@ static void posted_pull(struct vcpu *v)
 	__atomic_and_fetch(&posted->control, ~HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
 	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
 		requests[i] = __atomic_exchange_n(&posted->requests[i], 0, __ATOMIC_SEQ_CST);
-	lapic_requests_add(&v->lapic, requests);
+	/* A processor that posts does not see that the local APIC is disabled since. */
+	if (!apicv_has_ipis(v) || lapic_takes_fixed(&v->lapic))
+		lapic_requests_add(&v->lapic, requests);
+}
+
+void apicv_pull(struct vcpu *v)
+{
+	if (apicv_has_ipis(v))
+		posted_pull(v);
 }
 
 static void levels_set(struct vcpu *v)
@@ -133,6 +155,10 @@ static void lend(struct vcpu *v)
 	lapic_page_lend(&v->lapic, v->hvm.apic_page);
 	levels_set(v);
 	vectors_set(v);
+	if (!apicv_has_ipis(v))
+		return;
+	apicv_open(v);
+	apicv_registers_changed(v);
 }
 
 void apicv_borrow(struct vcpu *v)
@@ -151,6 +177,8 @@ void apicv_leave(struct vcpu *v)
 {
 	if (!apicv_is_lent(v))
 		return;
+	if (apicv_has_ipis(v))
+		apicv_close(v);
 	take(v);
 	hvm->apic_mode_set(&v->hvm, HVM_APIC_SOFTWARE);
 	v->hvm.state.cr8 = v->lapic.tpr >> 4;

@@ -19,6 +19,9 @@ void apicv_init(bool is_allowed);
 /* A new VM's page for APIC accesses. Context: memory locked, hvm->vm_init() was. ERR_NOMEM: no table for it. */
 err_t apicv_vm_init(struct vm *vm) MUST_CHECK;
 
+/* Do processors send the VM's IPIs, so far as these are for physical destinations? */
+bool apicv_sends_ipis(const struct vm *vm);
+
 /* What a new vcpu has pending (PENDING_ bits), so that its first entry sees to its mode. */
 u32 apicv_first_pending(void);
 
@@ -49,12 +52,38 @@ static inline void apicv_command_take(struct vcpu *v)
 		lapic_page_take_command(&v->lapic, v->hvm.apic_page);
 }
 
+/*
+ * apicv_ipi.c, of VMs that have an ipi_table. Others may post to the vcpu by themselves, or no more, as far as its
+ * local APIC lets them; the latter before it stops running here, and before it is not lent any more. Context: loaded.
+ */
+void apicv_open(struct vcpu *v);
+void apicv_close(struct vcpu *v);
+/* Registers of its local APIC changed. Context: loaded, VM locked. */
+void apicv_registers_changed(struct vcpu *v);
+/* It is in another CPU's list now. Context: no CPU runs it but, if it is this one's, the caller will look at it. */
+void apicv_move(struct vcpu *v);
+/* Did somebody post to it while nobody ran it? Context: the CPU that has it in its list, which is locked. */
+void apicv_look(struct vcpu *v);
+/* Boot, for all VMs. */
+void apicv_vectors_init(void);
+
+static inline bool apicv_has_ipis(const struct vcpu *v)
+{
+	return v->vm->hvm.ipi_table;
+}
+
 /* Registers other than the priorities were changed. */
 static inline void apicv_refresh(struct vcpu *v)
 {
-	if (apicv_is_lent(v))
-		lapic_page_refresh(&v->lapic, v->hvm.apic_page);
+	if (!apicv_is_lent(v))
+		return;
+	lapic_page_refresh(&v->lapic, v->hvm.apic_page);
+	if (apicv_has_ipis(v))
+		apicv_registers_changed(v);
 }
+
+/* What was posted comes to struct lapic, which is not lent any more. */
+void apicv_pull(struct vcpu *v);
 
 /* What was requested goes to the processor, which delivers it, or holds it for as long as the vcpu masks interrupts. */
 void apicv_merge(struct vcpu *v);

@@ -122,6 +122,8 @@ static void lapic_store(struct vcpu *v, u32 offset, u32 value)
 	apicv_borrow(v);
 	lapic_mmio_write(&v->lapic, offset, value, vm_now_ns(v->vm), &fx);
 	apicv_return(v);
+	if (apicv_has_ipis(v))
+		apicv_registers_changed(v);
 	vcpu_tpr_store(v);
 	board_lapic_effects(v, &fx);
 }

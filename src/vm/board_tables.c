@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the guest's ACPI tables where PC firmware has them.
 #include "dev/acpi/tables.h"
+#include "vm/apicv.h"
 #include "vm/board_priv.h"
 #include "vm/gpa.h"
 #include "vm/vm.h"
@@ -19,6 +20,7 @@ err_t board_place_tables(struct vm *vm, u64 *rsdp_gpa)
 		.com_mask = vm->com_mask,
 		.ioapic_id = vm->board.ioapic.id,
 		.pm_timer_32bit = true,
+		.wants_physical = apicv_sends_ipis(vm),
 	};
 	u8 *out = gpa_pointer(vm, GPA(TABLES_BASE), TABLES_BYTES);
 

@@ -143,6 +143,7 @@ static bool has_interrupt(struct vcpu *v)
 {
 	if (apicv_is_lent(v))
 		return apicv_has_interrupt(v) || board_has_extint(v);
+	apicv_pull(v);
 	vcpu_tpr_fetch(v);
 	return lapic_pending_vector(&v->lapic) || board_has_extint(v);
 }

@@ -173,6 +173,7 @@ void run_init(void)
 	panic_set_reporter(exits_report);
 	trap_set_handler(HOST_VECTOR_TIMER, timer_interrupt);
 	ipi_init();
+	apicv_vectors_init();
 }
 
 static void put_loaded(struct run_cpu *r)
@@ -341,6 +342,8 @@ static void vcpu_attend(struct vcpu *v, struct deadlines *d)
 {
 	if (!vm_is_running(v->vm))
 		return;
+	if (apicv_has_ipis(v))
+		apicv_look(v);
 	board_tick(v);
 	if (v->is_waiting)
 		deadline_note(d, v, run_event_tsc(v));
@@ -430,6 +433,8 @@ guest_run(const struct run_cpu *r, struct vcpu *v, const bool is_traced)
 static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 {
 	load(r, v);
+	if (apicv_has_ipis(v))
+		apicv_open(v);
 	run_guest_timer_arm(r, v);
 	if (apicv_is_lent(v) && !run_timer_post(v))
 		return;
@@ -500,6 +505,8 @@ static bool round_do(struct run_cpu *r, run_work_fn *work)
 		first_entry_tell(r->chosen);
 		vcpu_run(r, r->chosen);
 		apicv_timer_unpost(r->chosen);
+		if (apicv_has_ipis(r->chosen))
+			apicv_close(r->chosen);
 	} else if (!has_work(r)) {
 		interrupt_wait();
 	}

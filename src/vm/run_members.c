@@ -4,6 +4,7 @@
 #include "host/ipi.h"
 #include "host/numa.h"
 #include "host/smp.h"
+#include "vm/apicv.h"
 #include "vm/run_priv.h"
 #include "vm/schedule.h"
 #include "vm/vm.h"
@@ -20,6 +21,8 @@ static void list_add(struct run_cpu *r, struct vcpu *v)
 	v->next = r->first;
 	r->first = v;
 	lock_drop(&r->lock);
+	if (apicv_has_ipis(v))
+		apicv_move(v);
 }
 
 /* After this that CPU does not look at it any more. */

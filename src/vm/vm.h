@@ -69,6 +69,7 @@ struct vcpu {
 	struct lapic lapic;
 	u64 apic_levels[4];      /* lent: the trigger modes that the processor knows (apicv.c) */
 	bool apic_is_held;       /* lent: it is to deliver nothing now */
+	bool is_open;            /* processors may post to it by themselves (apicv_ipi.c) */
 	bool was_posted;         /* a vector, since its timer was posted or could have been; VM locked */
 	u8 timer_vector;         /* posted ahead: apicv_timer_post(); 0: it is not */
 	bool timer_is_delivered; /* the processor did that, and the local APIC does not know yet */
@@ -121,6 +122,7 @@ struct vm {
 	u64 stands_ns;      /* the same for vm_now_ns(); NEVER while the clock runs */
 	u64 tsc_at_zero;    /* host TSC when the guest's clock was 0 */
 	bool has_apic_page; /* apicv.c; VM locked */
+	bool has_alien_ids; /* atomic: ids of local APICs that ipi_table cannot go by (apicv_ipi.c) */
 	bool has_testdev;
 	u32 com_mask;                              /* bit n: it has serial port COM(n + 1) */
 	void (*on_output)(struct vm *vm, u32 com); /* the serial port has bytes to be taken */

@@ -44,6 +44,7 @@ u32 acpi_tables_size(u32 vcpu_count)
 #define FADT_TIMER_32BIT BIT(8)
 #define FADT_RESET_REGISTER BIT(10)
 #define FADT_HEADLESS BIT(12)
+#define FADT_APIC_PHYSICAL BIT(19)
 #define FADT_BOOT_LEGACY_DEVICES BIT(0) /* and not bit 1: no keyboard, so that nobody waits for one */
 #define FADT_BOOT_NO_VGA BIT(2)
 #define FADT_NO_C2 101 /* latencies above these say: not there */
@@ -84,12 +85,13 @@ static void put_fadt_first(struct table_writer *w, u32 facs, u32 dsdt)
 	put_u8(w, FADT_CENTURY);
 }
 
-static void put_fadt_rest(struct table_writer *w, u32 dsdt, bool timer_32bit)
+static void put_fadt_rest(struct table_writer *w, u32 dsdt, const struct acpi_config *c)
 {
 	put_u16(w, FADT_BOOT_LEGACY_DEVICES | FADT_BOOT_NO_VGA);
 	put_u8(w, 0);
 	put_u32(w, (u32)(FADT_WBINVD | FADT_PROC_C1 | FADT_NO_SLEEP_BUTTON | FADT_NO_FIXED_RTC | FADT_RESET_REGISTER |
-			 FADT_HEADLESS | (timer_32bit ? FADT_TIMER_32BIT : 0)));
+			 FADT_HEADLESS | (c->pm_timer_32bit ? FADT_TIMER_32BIT : 0) |
+			 (c->wants_physical ? FADT_APIC_PHYSICAL : 0)));
 	put_address(w, SPACE_PORTS, 8, ACCESS_BYTE, RESET_PORT);
 	put_u8(w, RESET_VALUE);
 	put_zeros(w, 3);
@@ -105,12 +107,12 @@ static void put_fadt_rest(struct table_writer *w, u32 dsdt, bool timer_32bit)
 	put_zeros(w, 2 * 12); /* sleep control and status of reduced hardware */
 }
 
-static u32 put_fadt(struct table_writer *w, u32 facs, u32 dsdt, bool timer_32bit)
+static u32 put_fadt(struct table_writer *w, u32 facs, u32 dsdt, const struct acpi_config *c)
 {
 	u32 at = table_begin(w, "FACP", FADT_REVISION);
 
 	put_fadt_first(w, facs, dsdt);
-	put_fadt_rest(w, dsdt, timer_32bit);
+	put_fadt_rest(w, dsdt, c);
 	table_end(w);
 	return at;
 }
@@ -200,7 +202,7 @@ err_t acpi_tables_build(const struct acpi_config *c, u8 *out, u32 size)
 	put_align(&w, 16);
 	dsdt = w.at;
 	put_bytes(&w, acpi_dsdt, acpi_dsdt_bytes);
-	listed[count++] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c->pm_timer_32bit);
+	listed[count++] = put_fadt(&w, (u32)c->base + facs, (u32)c->base + dsdt, c);
 	listed[count++] = put_ssdt(&w, c);
 	listed[count++] = put_madt(&w, c);
 	listed[count++] = put_hpet(&w);

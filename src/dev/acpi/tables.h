@@ -24,6 +24,7 @@ struct acpi_config {
 	u32 com_mask;             /* bit n: there is COM(n + 1); COM1 always is, up to ACPI_COMS */
 	u8 ioapic_id;
 	bool pm_timer_32bit; /* as acpi_pm_reset() */
+	bool wants_physical; /* IPIs and interrupts are better not sent to logical destinations */
 };
 
 /* Bytes that the tables take for this number of vcpus. */

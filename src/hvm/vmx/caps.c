@@ -59,6 +59,9 @@ static void msrs_read(struct vmx_caps *c)
 	c->allowed[CONTROLS_ENTRY] = rdmsr(is_true ? MSR_VMX_TRUE_ENTRY_CTLS : MSR_VMX_ENTRY_CTLS);
 	if (GET(VMX_ALLOWED_1, c->allowed[CONTROLS_PROC]) & PROC_ACTIVATE_SECONDARY)
 		c->allowed[CONTROLS_PROC2] = rdmsr(MSR_VMX_PROCBASED_CTLS2);
+	/* 64 bits, all of controls that may be 1; those in use are low ones. */
+	if (GET(VMX_ALLOWED_1, c->allowed[CONTROLS_PROC]) & PROC_ACTIVATE_TERTIARY)
+		c->allowed[CONTROLS_PROC3] = PUT(VMX_ALLOWED_1, (u32)rdmsr(MSR_VMX_PROCBASED_CTLS3));
 	if (GET(VMX_ALLOWED_1, c->allowed[CONTROLS_PROC2]) & (PROC2_ENABLE_EPT | PROC2_ENABLE_VPID))
 		c->ept_vpid = rdmsr(MSR_VMX_EPT_VPID_CAP);
 }
@@ -144,6 +147,18 @@ static void apic_check(void)
 		vmx_caps.controls[CONTROLS_EXITS] &= ~(u32)EXITCTL_ACKNOWLEDGE_INTERRUPT;
 }
 
+/* IPIs are posted, to vcpus whose local APIC the processor works; nothing else of the tertiary controls is used. */
+static void ipi_check(void)
+{
+	bool can_send = vmx_caps.apic_pin && vmx_uses(CONTROLS_PROC3, PROC3_IPI_VIRTUALIZATION) &&
+			(vmx_caps.apic_proc2[HVM_APIC_XAPIC] || vmx_caps.apic_proc2[HVM_APIC_X2APIC]);
+
+	vmx_caps.apic_proc3 = can_send ? (u32)PROC3_IPI_VIRTUALIZATION : 0;
+	vmx_caps.controls[CONTROLS_PROC3] = 0;
+	if (!can_send)
+		vmx_caps.controls[CONTROLS_PROC] &= ~(u32)PROC_ACTIVATE_TERTIARY;
+}
+
 /* Where the TRUE capabilities are missing, CR3 accesses must exit: nothing here wants to see them. */
 static void cr3_exiting_check(struct tally *t)
 {
@@ -176,6 +191,7 @@ err_t vmx_caps_read(void)
 	preemption_timer_check();
 	tpr_shadow_check();
 	apic_check();
+	ipi_check();
 	cr3_exiting_check(&t);
 	feature_list_end(&t.used);
 	feature_list_end(&t.unused);
@@ -195,7 +211,8 @@ bool vmx_caps_match(void)
 			return false;
 	if ((vmx_caps.apic_proc2[HVM_APIC_XAPIC] | vmx_caps.apic_proc2[HVM_APIC_X2APIC]) &
 		    ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PROC2]) ||
-	    vmx_caps.apic_pin & ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PIN]))
+	    vmx_caps.apic_pin & ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PIN]) ||
+	    vmx_caps.apic_proc3 & ~GET(VMX_ALLOWED_1, own.allowed[CONTROLS_PROC3]))
 		return false;
 	return own.basic == vmx_caps.basic && own.ept_vpid == vmx_caps.ept_vpid &&
 	       own.cr0_fixed0 == vmx_caps.cr0_fixed0 && own.cr4_fixed0 == vmx_caps.cr4_fixed0;

@@ -13,6 +13,7 @@ enum vmx_control_register {
 	CONTROLS_PIN,
 	CONTROLS_PROC,
 	CONTROLS_PROC2,
+	CONTROLS_PROC3,
 	CONTROLS_EXITS,
 	CONTROLS_ENTRY,
 	CONTROLS_COUNT
@@ -27,9 +28,10 @@ struct vmx_caps {
 	u64 allowed[CONTROLS_COUNT];  /* VMX_ALLOWED_0 and _1 */
 	u32 controls[CONTROLS_COUNT]; /* what ETERNA sets */
 	/* Secondary controls that a vcpu has besides while the processor works its local APIC, by enum hvm_apic; 0: the
-	 * CPU can't. And, with either, pin-based ones. */
+	 * CPU can't. And, with either, pin-based and tertiary ones. */
 	u32 apic_proc2[HVM_APIC_MODES];
 	u32 apic_pin;
+	u32 apic_proc3;
 };
 
 /* Read-only after vmx_caps_read(). */

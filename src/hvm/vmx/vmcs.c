@@ -38,8 +38,8 @@ static void map_set(u8 *map, u32 msr, unsigned exits)
 	}
 }
 
-/* In x2APIC mode most registers are read from the page, and writes of these three are carried out by the processor.
- * What is not there, or counts, still exits. */
+/* In x2APIC mode most registers are read from the page, and writes of these three, and of commands where it sends IPIs,
+ * are carried out by the processor. What is not there, or counts, still exits. */
 static void x2apic_open(u8 *map)
 {
 	static const u32 read[] = {
@@ -56,6 +56,8 @@ static void x2apic_open(u8 *map)
 	map_set(map, MSR_X2APIC_TPR, 0);
 	map_set(map, MSR_X2APIC_EOI, MSR_EXIT_READ);
 	map_set(map, MSR_X2APIC_SELF_IPI, MSR_EXIT_READ);
+	if (vmx_caps.apic_proc3)
+		map_set(map, MSR_X2APIC_ICR, 0);
 }
 
 err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
@@ -70,23 +72,25 @@ err_t vmx_vm_init(struct hvm_vm *vm, struct pool *pool)
 	};
 	err_t err;
 
-	vm->msr_map = pool_alloc(pool, VMX_VM_PAGES);
+	vm->msr_map = pool_alloc(pool, vmx_vm_pages());
 	if (!vm->msr_map)
 		return ERR_NOMEM;
 	memset(vm->msr_map, 0xff, 2 * PAGE_BYTES);
 	x2apic_open((u8 *)vm->msr_map + PAGE_BYTES);
 	vm->apic_access = pool_hpa(pool, (u8 *)vm->msr_map + 2 * PAGE_BYTES);
+	if (vmx_caps.apic_proc3)
+		vm->ipi_table = (u64 *)((u8 *)vm->msr_map + VMX_VM_PAGES * PAGE_BYTES);
 	tag_vm_init(&vm->tags);
 	err = pagetable_init(&vm->second_level, &pagetable_ept, &caps, pool);
 	if (err)
-		pool_free(pool, vm->msr_map, VMX_VM_PAGES);
+		pool_free(pool, vm->msr_map, vmx_vm_pages());
 	return err;
 }
 
 void vmx_vm_fini(struct hvm_vm *vm, struct pool *pool)
 {
 	pagetable_fini(&vm->second_level);
-	pool_free(pool, vm->msr_map, VMX_VM_PAGES);
+	pool_free(pool, vm->msr_map, vmx_vm_pages());
 }
 
 void vmx_msr_map_set(struct hvm_vm *vm, u32 msr, unsigned exits)
@@ -121,6 +125,8 @@ static void controls_write(struct hvm_vcpu *v)
 	vmwrite(VMCS_pin_controls, vmx_caps.controls[CONTROLS_PIN]);
 	vmwrite(VMCS_proc_controls, v->proc_controls);
 	vmwrite(VMCS_proc2_controls, vmx_caps.controls[CONTROLS_PROC2]);
+	if (vmx_uses(CONTROLS_PROC, PROC_ACTIVATE_TERTIARY))
+		vmwrite(VMCS_proc3_controls, vmx_caps.controls[CONTROLS_PROC3]);
 	vmwrite(VMCS_exit_controls, vmx_caps.controls[CONTROLS_EXITS]);
 	vmwrite(VMCS_entry_controls, vmx_caps.controls[CONTROLS_ENTRY]);
 	vmwrite(VMCS_exception_bitmap, vmx_exceptions(v));

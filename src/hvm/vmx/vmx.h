@@ -17,8 +17,13 @@
 /* Of a vcpu: VMCS, and virtual-APIC page. */
 #define VMX_PRIVATE_PAGES 2
 
-/* Of a VM: MSR bitmap, the same with the registers of x2APIC mode let through, and the page for APIC accesses. */
+/* Of a VM: MSR bitmap, the same with the registers of x2APIC mode let through, the page for APIC accesses, and where
+ * the processor sends IPIs, for whom it does. */
 #define VMX_VM_PAGES 3
+static inline u32 vmx_vm_pages(void)
+{
+	return VMX_VM_PAGES + (vmx_caps.apic_proc3 ? 1 : 0);
+}
 
 /* VTPR in the virtual-APIC page (SDM 3C, Virtual APIC State). */
 static inline u8 *vmx_vtpr(const struct hvm_vcpu *v)

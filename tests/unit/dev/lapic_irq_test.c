@@ -18,6 +18,26 @@ static void a_request_is_taken_served_and_ended(void **state)
 	assert_int_equal(guest_read(&g, X_PPR), 0);
 }
 
+/* SDM 3A, Local APIC State After It Has Been Software Disabled; Local APIC State After Power-Up or Reset. */
+static void fixed_interrupts_want_it_enabled_by_both(void **state)
+{
+	struct guest g = guest_enabled(0);
+	struct lapic_effects fx;
+
+	(void)state;
+	assert_true(lapic_takes_fixed(&g.l));
+	guest_write(&g, X_SVR, 0xff);
+	assert_false(lapic_takes_fixed(&g.l));
+	assert_int_equal(guest_receive(&g, 0x31, false), 0);
+	guest_write(&g, X_SVR, 0x1ff);
+	assert_true(lapic_takes_fixed(&g.l));
+	assert_int_equal(lapic_base_write(&g.l, g.l.base & ~0x800ull, &fx), OK);
+	assert_false(lapic_takes_fixed(&g.l));
+	g = guest_enabled(0);
+	lapic_init_signal(&g.l);
+	assert_false(lapic_takes_fixed(&g.l));
+}
+
 static void the_highest_vector_goes_first(void **state)
 {
 	struct guest g = guest_enabled(0);
@@ -436,6 +456,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_taken_served_and_ended),
+		cmocka_unit_test(fixed_interrupts_want_it_enabled_by_both),
 		cmocka_unit_test(the_highest_vector_goes_first),
 		cmocka_unit_test(only_a_higher_class_interrupts_a_handler),
 		cmocka_unit_test(tpr_holds_classes_back),

@@ -19,11 +19,16 @@ static u8 *blob;
 static u32 blob_bytes;
 static u64 blob_base;
 static u32 coms; /* the mask to be built with */
+static bool wants_physical;
 
 static void build_at(u64 base, u32 vcpus)
 {
-	struct acpi_config c = {
-		.base = base, .vcpu_count = vcpus, .com_mask = coms, .ioapic_id = 7, .pm_timer_32bit = true};
+	struct acpi_config c = {.base = base,
+				.vcpu_count = vcpus,
+				.com_mask = coms,
+				.ioapic_id = 7,
+				.pm_timer_32bit = true,
+				.wants_physical = wants_physical};
 
 	free(blob);
 	blob_bytes = acpi_tables_size(vcpus);
@@ -127,6 +132,12 @@ static void fadt_fields(void **state)
 	assert_int_equal(load_u32(f + 148), 0x02002001); /* X_PM1a_EVT_BLK: ports, 32 bits by words */
 	assert_int_equal(load_u64(f + 152), 0x600);
 	assert_int_equal(load_u32(f + 172), 0x02001001);
+	wants_physical = true;
+	build_at(BASE, 1);
+	assert_int_equal(load_u32(find("FACP") + 112), 0x81565); /* FORCE_APIC_PHYSICAL_DESTINATION_MODE */
+	wants_physical = false;
+	build_at(BASE, 1);
+	f = find("FACP");
 	assert_int_equal(load_u64(f + 176), 0x604);
 	assert_int_equal(load_u32(f + 208), 0x03002001);
 	assert_int_equal(load_u64(f + 212), 0x608);
