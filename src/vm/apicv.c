@@ -256,6 +256,14 @@ bool apicv_has_interrupt(struct vcpu *v)
 	return lapic_page_has_interrupt(&v->lapic, v->hvm.apic_page);
 }
 
+/* With a descriptor for all, the bit of the vector of its own timer may be there for that (apicv_timer_post()). */
+static bool is_timers(const struct vcpu *v)
+{
+	u8 vector = (u8)v->lapic.lvt[LAPIC_LVT_TIMER];
+
+	return !apicv_has_ipis(v) && v->lapic.irr[vector / 64] >> vector % 64 & 1;
+}
+
 /*
  * A vector whose trigger mode is not what the processor knows of it takes the other way: only the vcpu's own CPU can
  * change that. The processor sees the requests, or the vcpu's CPU does before it enters the guest (PENDING_POSTED).
@@ -267,7 +275,7 @@ bool apicv_post(struct vcpu *v)
 	u64 old;
 
 	if (!apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->masks_interrupts || !run_is_on_other_cpu(v) ||
-	    memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
+	    is_timers(v) || memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
 		return false;
 	v->was_posted = true;
 	lapic_requests_take(&v->lapic, requests);
