@@ -14,6 +14,9 @@ ROW = re.compile(r"^bench: (.+?) +\| median +(\d+) \| worst +(\d+) \| loops (\d+
 # Machines on which a tick of the TSC is one instruction: the launcher's words for each.
 VENDORS = {"bochs": "Bochs, VT-x", "qemu": "QEMU, AMD-V"}
 MACHINES = {"bochs": ["--machine", "bochs"], "qemu": ["--machine", "qemu", "--firmware", "direct", "--icount"]}
+# One of them with another model of processor, for a bench of what only that one has.
+VARIANTS = {"bochs_ipi": ("bochs", ["--cpu-model", "sapphire_rapids"])}
+VENDORS["bochs_ipi"] = "Bochs, VT-x, IPI virtualization"
 
 
 class BadFile(Exception):
@@ -21,7 +24,8 @@ class BadFile(Exception):
 
 
 def launcher(machine, image):
-    return [os.path.join(TREE, "tools/eterna-run"), *MACHINES[machine], "--image", image]
+    machine, model = VARIANTS.get(machine, (machine, []))
+    return [os.path.join(TREE, "tools/eterna-run"), *MACHINES[machine], *model, "--image", image]
 
 
 def machines_read(text):
@@ -49,7 +53,7 @@ def figures_read(path):
             if not line or line.startswith("#"):
                 continue
             if section:
-                if section[1] not in (IMAGE, *MACHINES) or section[1] in sections:
+                if section[1] not in (IMAGE, *MACHINES, *VARIANTS) or section[1] in sections:
                     raise BadFile(f"{path}:{number}: {line}: a section is [{IMAGE}] or a machine's, and is there once")
                 figures = sections[section[1]] = {}
             elif figures is None or not equals or not re.fullmatch(r"\d+( \d+)*", values):

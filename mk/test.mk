@@ -57,9 +57,10 @@ gdb-symbols-test: packages-debuggers $(EMULATORS_READY) $(GUESTS_READY) $(SYMBOL
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
-life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
+life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
 	$(Q)tests/emu/life_test --machine bochs --only float --image $(IMAGE) --guests $(O)/guest
+	$(Q)tests/emu/life_test --machine bochs --cpu-model sapphire_rapids --only ipis --image $(IMAGE) --guests $(O)/guest
 
 # A guest that looks after itself beside guests that rave. ONLY=PART: some of the cases.
 ISOLATION_GUESTS := witness hostile noisy s5 reset_cf9 reset_kbc reset_port92 reset_acpi triple_fault jump_unmapped

@@ -121,6 +121,37 @@ static void ipis_of_every_kind(const u32 *ids, unsigned count)
 	check_equal(ipis, 0, "logical IPI to nobody");
 }
 
+/* Whom an IPI is for depends on registers that the receiver writes. */
+static void ipis_by_registers(const u32 *ids)
+{
+	u32 own = lapic_read(LAPIC_ID);
+
+	ipis = 0;
+	lapic_write(LAPIC_SVR, SPURIOUS_VECTOR);
+	irq_on();
+	lapic_ipi(ids[0], IPI_VECTOR);
+	for (int i = 0; i < 10000; i++)
+		pause();
+	irq_off();
+	check_equal(ipis, 0, "IPI to myself, by id, while my local APIC is disabled");
+	lapic_write(LAPIC_SVR, 0x100 | SPURIOUS_VECTOR);
+	irq_on();
+	lapic_ipi(ids[0], IPI_VECTOR);
+	check(wait_for(&ipis, 1), "and enabled");
+	irq_off();
+	lapic_write(LAPIC_ID, ids[1] << 24);
+	if (machine_is_tcg() || lapic_read(LAPIC_ID) != ids[1] << 24) {
+		skip("the id of a local APIC cannot be written, or IPIs do not go by it");
+		return;
+	}
+	ipis = 0;
+	irq_on();
+	lapic_ipi(ids[1], IPI_VECTOR);
+	check(wait_for(&ipis, 2), "IPI to an id that two have");
+	irq_off();
+	lapic_write(LAPIC_ID, own);
+}
+
 void guest_main(void)
 {
 	u32 ids[SMP_MAX];
@@ -139,6 +170,7 @@ void guest_main(void)
 	start_all(ids, count);
 	work_together(count);
 	ipis_of_every_kind(ids, count);
+	ipis_by_registers(ids);
 	nmis = 0;
 	lapic_ipi(0, (u32)ICR_OTHERS | ICR_NMI);
 	check(wait_for(&nmis, count - 1), "NMI to all others");
