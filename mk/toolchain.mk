@@ -14,5 +14,5 @@ STD := -std=gnu17
 # Pure: no asm, no changing globals, no clock, no memory of their own. Built twice, into the image and hosted.
 PURE_FOLDERS := base iface x86 mem dev emul load config policy sched state gdb ctl net boot/info
 # Pure files in folders that are not pure as a whole.
-PURE_FILES := src/hvm/tags.c src/hvm/finding.c src/host/lock_rank.c src/host/lock_word.c src/host/tsc_bounds.c $(wildcard src/hvm/svm/entry_check*.c src/hvm/vmx/entry_check*.c)
+PURE_FILES := src/hvm/tags.c src/hvm/finding.c src/host/lock_rank.c src/host/lock_word.c src/host/tsc_bounds.c $(wildcard src/hvm/svm/entry_check*.c src/hvm/svm/avic_table*.c src/hvm/vmx/entry_check*.c)
 PURE_SOURCES := $(foreach f,$(PURE_FOLDERS),$(shell find src/$(f) -name '*.c' 2>/dev/null)) $(PURE_FILES)

@@ -33,6 +33,20 @@ static void bitmap_store(struct lapic_page *page, u32 reg, const u64 *map)
 		bitmap_word_set(page, reg, i, map[i]);
 }
 
+/* Processors may set bits of IRR at any time. */
+static void requests_add(struct lapic_page *page, u32 i, u64 vectors)
+{
+	__atomic_or_fetch(at(page, REG_IRR + 2 * i), (u32)vectors, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(at(page, REG_IRR + 2 * i + 1), (u32)(vectors >> 32), __ATOMIC_SEQ_CST);
+}
+
+static u64 requests_remove(struct lapic_page *page, u32 i)
+{
+	u64 low = __atomic_exchange_n(at(page, REG_IRR + 2 * i), 0, __ATOMIC_SEQ_CST);
+
+	return low | (u64)__atomic_exchange_n(at(page, REG_IRR + 2 * i + 1), 0, __ATOMIC_SEQ_CST) << 32;
+}
+
 static u8 page_highest(const struct lapic_page *page, u32 reg)
 {
 	for (u32 i = BITMAP_WORDS; i--;) {
@@ -77,29 +91,66 @@ void lapic_page_take_command(struct lapic *l, const struct lapic_page *page)
 	l->icr_high = is_x2apic(l) ? low[1] : page->word[REG_ICR_HIGH * WORDS_PER_REG] & 0xff000000u;
 }
 
+void lapic_page_command_sent(struct lapic_page *page)
+{
+	*at(page, REG_ICR) &= ~ICR_STATUS;
+}
+
 void lapic_page_lend(struct lapic *l, struct lapic_page *page)
 {
-	memset(page, 0, sizeof(*page));
+	const u32 below = REG_IRR * WORDS_PER_REG, above = REG_ESR * WORDS_PER_REG;
+
+	memset(page, 0, below * sizeof(u32));
+	memset(&page->word[above], 0, sizeof(*page) - above * sizeof(u32));
 	lapic_page_refresh(l, page);
 	*at(page, REG_TPR) = l->tpr;
 	*at(page, REG_PPR) = l->ppr;
 	bitmap_store(page, REG_ISR, l->isr);
 	bitmap_store(page, REG_TMR, l->tmr);
-	bitmap_store(page, REG_IRR, l->irr);
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		requests_add(page, i, l->irr[i]);
 	lapic_priorities_clear(l);
 }
 
-void lapic_page_take(struct lapic *l, const struct lapic_page *page)
+/* All but the requests. */
+static void priorities_take(struct lapic *l, const struct lapic_page *page)
 {
-	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
 		l->isr[i] = bitmap_word(page, REG_ISR, i);
-		l->irr[i] |= bitmap_word(page, REG_IRR, i);
-	}
-	lapic_page_take_command(l, page);
 	l->isr_max = lapic_highest_from(l->isr, VECTOR_LAST);
 	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	l->tpr = (u8)page->word[REG_TPR * WORDS_PER_REG];
+	lapic_page_take_command(l, page);
 	lapic_update(l);
+}
+
+void lapic_page_take(struct lapic *l, struct lapic_page *page)
+{
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		l->irr[i] |= requests_remove(page, i);
+	priorities_take(l, page);
+}
+
+void lapic_page_view(struct lapic *copy, const struct lapic_page *page)
+{
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		copy->irr[i] |= bitmap_word(page, REG_IRR, i);
+	priorities_take(copy, page);
+}
+
+bool lapic_page_requests_take(struct lapic *l, struct lapic_page *page)
+{
+	u64 all = 0;
+
+	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+		u64 vectors = requests_remove(page, i);
+
+		l->irr[i] |= vectors;
+		all |= vectors;
+	}
+	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
+	lapic_update(l);
+	return all;
 }
 
 void lapic_page_merge(struct lapic *l, struct lapic_page *page)
@@ -109,8 +160,8 @@ void lapic_page_merge(struct lapic *l, struct lapic_page *page)
 	for (u32 i = 0; i < BITMAP_WORDS; i++) {
 		if (!l->irr[i])
 			continue;
-		bitmap_word_set(page, REG_IRR, i, bitmap_word(page, REG_IRR, i) | l->irr[i]);
 		bitmap_word_set(page, REG_TMR, i, l->tmr[i]);
+		requests_add(page, i, l->irr[i]);
 		l->irr[i] = 0;
 	}
 	/* The pins' entries show that a level-triggered request is under way. */
@@ -118,6 +169,20 @@ void lapic_page_merge(struct lapic *l, struct lapic_page *page)
 		*at(page, reg) = l->lvt[reg - REG_LVT];
 	l->irr_max = 0;
 	lapic_update(l);
+}
+
+bool lapic_page_post(struct lapic *l, struct lapic_page *page)
+{
+	for (u32 reg = REG_LVT + LAPIC_LVT_LINT0; reg <= REG_LVT + LAPIC_LVT_LINT1; reg++)
+		if ((*at(page, reg) ^ l->lvt[reg - REG_LVT]) & LVT_REMOTE_IRR)
+			return false;
+	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+		requests_add(page, i, l->irr[i]);
+		l->irr[i] = 0;
+	}
+	l->irr_max = 0;
+	lapic_update(l);
+	return true;
 }
 
 void lapic_requests_take(struct lapic *l, u64 vectors[4])
@@ -134,6 +199,23 @@ void lapic_requests_add(struct lapic *l, const u64 vectors[4])
 		l->irr[i] |= vectors[i];
 	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	lapic_update(l);
+}
+
+void lapic_page_ppr_update(struct lapic_page *page)
+{
+	u32 tpr = *at(page, REG_TPR) & 0xff;
+	u32 serviced = CLASS(lapic_page_in_service(page));
+
+	*at(page, REG_PPR) = serviced > CLASS(tpr) ? serviced : tpr;
+}
+
+void lapic_page_unserve(struct lapic_page *page, u8 vector)
+{
+	u32 i = vector / 64;
+
+	bitmap_word_set(page, REG_ISR, i, bitmap_word(page, REG_ISR, i) & ~BIT(vector % 64));
+	requests_add(page, i, BIT(vector % 64));
+	lapic_page_ppr_update(page);
 }
 
 bool lapic_page_has_interrupt(const struct lapic *l, const struct lapic_page *page)

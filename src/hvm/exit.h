@@ -37,6 +37,7 @@
 	X(TPR_THRESHOLD, "TPR threshold")                                                                              \
 	X(APIC_WRITE, "APIC write")                                                                                    \
 	X(APIC_ACCESS, "APIC access")                                                                                  \
+	X(IPI, "IPI to a vcpu that does not run")                                                                      \
 	X(VIRTUAL_EOI, "virtual EOI")                                                                                  \
 	X(MEMORY, "second-level fault")                                                                                \
 	X(MEMORY_BAD_ENTRY, "second-level misconfiguration")                                                           \

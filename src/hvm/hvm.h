@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/fmt.h"
 #include "dev/lapic_page.h"
+#include "dev/lapic_table.h"
 #include "emul/emul.h"
 #include "hvm/exit.h"
 #include "hvm/tags.h"
@@ -70,9 +71,11 @@ struct hvm_vm {
 	/* By APIC id, HVM_IPI_IDS of them: ipi_entry of the vcpu that a processor may post to by itself when a guest
 	 * sends it an IPI; 0: it exits. Atomic. NULL: processors send no IPIs. */
 	u64 *ipi_table;
-	u64 host_cr3;    /* address space in which this VM's exits are handled */
-	u64 cr4_allowed; /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
-			  */
+	void *apic_tables; /* HVM_APIC_HAS_TABLES: the backend's */
+	u32 apic_id_last;  /* the highest that is in them */
+	u64 host_cr3;      /* address space in which this VM's exits are handled */
+	u64 cr4_allowed;   /* CR4 bits that the guest may change without an exit; the others are decided in vm/exit_cr.c
+			    */
 	bool traps_undefined; /* #UD exits (forced-emulation prefix) */
 	/* Where [gpa, gpa + bytes) of the RAM is, for as long as the VM lives; NULL if it is not RAM. For backends that
 	 * must read the guest's code. Context: the vcpu is loaded. */
@@ -87,13 +90,18 @@ struct hvm_vm {
  */
 enum hvm_apic { HVM_APIC_SOFTWARE, HVM_APIC_XAPIC, HVM_APIC_X2APIC, HVM_APIC_MODES };
 
-/* apic_offers(): which of them there are, whether others can request vectors while the guest runs, with no exit, and
- * whether that is what processors do by themselves when a guest sends an IPI. */
+/*
+ * apic_offers(): which of them there are, and whether others can request vectors while the guest runs, with no exit: in
+ * struct hvm_posted, and whether that is what processors do by themselves when a guest sends an IPI (HAS_IPI); or in
+ * apic_page itself (HAS_TABLES). In the latter case guests do so by their IPIs, for which the processor has tables of a
+ * VM's vcpus and of who runs, and it has no way to deliver what the 8259 pair requests.
+ */
 enum {
 	HVM_APIC_HAS_XAPIC = 1 << 0,
 	HVM_APIC_HAS_X2APIC = 1 << 1,
 	HVM_APIC_HAS_POSTED = 1 << 2,
-	HVM_APIC_HAS_IPI = 1 << 3
+	HVM_APIC_HAS_IPI = 1 << 3,
+	HVM_APIC_HAS_TABLES = 1 << 4,
 };
 
 /* Ids that such an IPI can be for. In xAPIC mode 255 is all of them. */
@@ -147,6 +155,8 @@ struct hvm_vcpu {
 	/* Exit (EXIT_TPR_THRESHOLD, or EXIT_CR for the write) when CR8 falls below this; 0: guests change CR8 alone. */
 	u8 tpr_threshold;
 	enum hvm_apic apic_mode;
+	bool apic_runs;               /* atomic: IPIs of other vcpus find it running: apic_running_set() */
+	u32 apic_id;                  /* the initial one; set before vcpu_init */
 	struct lapic_page *apic_page; /* NULL: the backend has no apic_offers() */
 	struct event interrupted;     /* its delivery was cut short by the last exit: deliver it again */
 	struct hvm_vm *vm;
@@ -213,7 +223,7 @@ struct hvm_ops {
 	/* With HVM_DEBUG_STEP in force, in place of run: EXIT_STEP behind one instruction, or behind the delivery of
 	 * what was injected, if no other exit comes first. */
 	void (*step)(struct hvm_vcpu *v, struct exit *x);
-	/* What the processor can do of local APICs: HVM_APIC_HAS_ bits. NULL: nothing; then so are the next four. */
+	/* What the processor can do of local APICs: HVM_APIC_HAS_ bits. NULL: nothing; then so are the next. */
 	u32 (*apic_offers)(void);
 	/* The vcpu's APIC goes to this mode; CR8 is the page's business unless it is HVM_APIC_SOFTWARE. Context:
 	 * loaded. */
@@ -226,6 +236,16 @@ struct hvm_ops {
 	void (*apic_notification_set)(struct hvm_vcpu *v, u8 vector);
 	/* Vectors whose end exits. Context: loaded, lent. */
 	void (*apic_level_set)(struct hvm_vcpu *v, const u64 vectors[4]);
+	/* These four are there with HVM_APIC_HAS_TABLES. Does the vcpu's APIC take IPIs? Not at first. Context: VM
+	 * locked, any CPU. */
+	void (*apic_accepts_set)(struct hvm_vcpu *v, bool accepts);
+	/* Who stands for the bits of logical destinations. Context: VM locked. */
+	void (*apic_slots_set)(struct hvm_vm *vm, const struct lapic_slots *slots);
+	/* Does the vcpu run on this CPU, so that IPIs reach it there? Who ends it looks at apic_page after that; what
+	 * is requested there later exits at the sender's (EXIT_IPI). Context: loaded. */
+	void (*apic_running_set)(struct hvm_vcpu *v, bool runs);
+	/* The guest that runs on the CPU with this APIC id, if one does, takes what its apic_page has requested. */
+	void (*apic_doorbell)(u32 apic_id);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */
 	void (*explain)(struct hvm_vcpu *v, const struct exit *x, struct fmt_sink *sink);
 };

@@ -23,23 +23,39 @@ void apicv_init(bool is_allowed)
 	if (has && !is_allowed)
 		log_info("local APICs: by software, as the configuration wants it");
 	else
-		log_info("local APICs: %s%s%s%s%s", offers ? "by the processor" : "by software",
+		log_info("local APICs: %s%s%s%s%s%s", offers ? "by the processor" : "by software",
 			 offers & HVM_APIC_HAS_XAPIC ? ", xAPIC" : "", offers & HVM_APIC_HAS_X2APIC ? ", x2APIC" : "",
 			 offers & HVM_APIC_HAS_POSTED ? ", posted interrupts" : "",
-			 offers & HVM_APIC_HAS_IPI ? ", IPIs" : "");
+			 offers & HVM_APIC_HAS_IPI ? ", IPIs" : "",
+			 offers & HVM_APIC_HAS_TABLES ? ", tables of vcpus" : "");
+	apicv_has_tables = offers & HVM_APIC_HAS_TABLES;
+}
+
+static err_t page_map(struct vm *vm)
+{
+	err_t err = pagetable_map(&vm->hvm.second_level, APIC_BASE_USUAL, vm->hvm.apic_access, PAGE_BYTES, PROT_RW,
+				  MEMTYPE_WB);
+
+	vm->has_apic_page = !err;
+	return err;
+}
+
+err_t apicv_page_map(struct vm *vm)
+{
+	err_t err;
+
+	lock_take(&vm->fill_lock);
+	memory_lock_take();
+	err = page_map(vm);
+	memory_lock_drop();
+	lock_drop(&vm->fill_lock);
+	return err;
 }
 
 err_t apicv_vm_init(struct vm *vm)
 {
-	err_t err;
-
 	vm->has_alien_ids = vnuma_has_wide_ids(&vm->numa);
-	if (!(offers & HVM_APIC_HAS_XAPIC))
-		return OK;
-	err = pagetable_map(&vm->hvm.second_level, APIC_BASE_USUAL, vm->hvm.apic_access, PAGE_BYTES, PROT_RW,
-			    MEMTYPE_WB);
-	vm->has_apic_page = !err;
-	return err;
+	return offers & HVM_APIC_HAS_XAPIC && !apicv_has_tables ? page_map(vm) : OK;
 }
 
 bool apicv_sends_ipis(const struct vm *vm)
@@ -155,6 +171,8 @@ static void lend(struct vcpu *v)
 	lapic_page_lend(&v->lapic, v->hvm.apic_page);
 	levels_set(v);
 	vectors_set(v);
+	if (apicv_has_tables)
+		apicv_table_update(v);
 	if (!apicv_has_ipis(v))
 		return;
 	apicv_open(v);
@@ -179,6 +197,8 @@ void apicv_leave(struct vcpu *v)
 		return;
 	if (apicv_has_ipis(v))
 		apicv_close(v);
+	if (v->hvm.apic_runs)
+		hvm->apic_running_set(&v->hvm, false);
 	take(v);
 	hvm->apic_mode_set(&v->hvm, HVM_APIC_SOFTWARE);
 	v->hvm.state.cr8 = v->lapic.tpr >> 4;
@@ -200,10 +220,11 @@ void apicv_update(struct vcpu *v)
 	vcpu_tpr_fetch(v);
 	hvm->apic_mode_set(&v->hvm, mode);
 	lend(v);
+	apicv_run_begin(v);
 }
 
 /* The mapping is removed for all vcpus: those that used it are told to do without. */
-static void page_remove(struct vm *vm)
+void apicv_page_remove(struct vm *vm)
 {
 	err_t err;
 
@@ -226,8 +247,10 @@ static bool is_xapic_as_usual(u64 base)
 
 void apicv_base_changed(struct vcpu *v)
 {
+	if (apicv_has_tables)
+		hvm->apic_accepts_set(&v->hvm, lapic_takes_fixed(&v->lapic));
 	if (v->vm->has_apic_page && !is_xapic_as_usual(v->lapic.base))
-		page_remove(v->vm);
+		apicv_page_remove(v->vm);
 	apicv_update(v);
 }
 
@@ -253,6 +276,8 @@ void apicv_hold(struct vcpu *v)
 bool apicv_has_interrupt(struct vcpu *v)
 {
 	posted_pull(v);
+	if (apicv_has_tables)
+		lapic_page_ppr_update(v->hvm.apic_page);
 	return lapic_page_has_interrupt(&v->lapic, v->hvm.apic_page);
 }
 
@@ -274,8 +299,17 @@ bool apicv_post(struct vcpu *v)
 	u64 requests[ARRAY_COUNT(posted->requests)];
 	u64 old;
 
-	if (!apicv_is_lent(v) || !(offers & HVM_APIC_HAS_POSTED) || v->masks_interrupts || !run_is_on_other_cpu(v) ||
-	    is_timers(v) || memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
+	if (!apicv_is_lent(v) || !(offers & (HVM_APIC_HAS_POSTED | HVM_APIC_HAS_TABLES)) || v->masks_interrupts ||
+	    !run_is_on_other_cpu(v) || memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
+		return false;
+	if (apicv_has_tables) {
+		if (!lapic_page_post(&v->lapic, v->hvm.apic_page))
+			return false;
+		vcpu_pending_add(v, PENDING_POSTED);
+		run_notify(v);
+		return true;
+	}
+	if (is_timers(v))
 		return false;
 	v->was_posted = true;
 	lapic_requests_take(&v->lapic, requests);
@@ -293,5 +327,5 @@ void apicv_snapshot(const struct vcpu *v, struct lapic *out)
 {
 	*out = v->lapic;
 	if (apicv_is_lent(v))
-		lapic_page_take(out, v->hvm.apic_page);
+		lapic_page_view(out, v->hvm.apic_page);
 }

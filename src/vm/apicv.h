@@ -10,6 +10,7 @@
 #define ETERNA_VM_APICV_H
 
 #include "dev/lapic_page.h"
+#include "vm/apicv_table.h"
 #include "vm/vcpu.h"
 #include "vm/vm.h"
 
@@ -71,6 +72,10 @@ static inline bool apicv_has_ipis(const struct vcpu *v)
 {
 	return v->vm->hvm.ipi_table;
 }
+/* The VM's page for APIC accesses is mapped, so that vcpus can be lent theirs in xAPIC mode; or no longer, and all that
+ * used it are told to do without. Context: VM locked. ERR_NOMEM: no table for it. */
+err_t apicv_page_map(struct vm *vm) MUST_CHECK;
+void apicv_page_remove(struct vm *vm);
 
 /* Registers other than the priorities were changed. */
 static inline void apicv_refresh(struct vcpu *v)
@@ -80,6 +85,8 @@ static inline void apicv_refresh(struct vcpu *v)
 	lapic_page_refresh(&v->lapic, v->hvm.apic_page);
 	if (apicv_has_ipis(v))
 		apicv_registers_changed(v);
+	if (apicv_has_tables)
+		apicv_table_update(v);
 }
 
 /* What was posted comes to struct lapic, which is not lent any more. */

@@ -124,6 +124,8 @@ static void lapic_store(struct vcpu *v, u32 offset, u32 value)
 	apicv_return(v);
 	if (apicv_has_ipis(v))
 		apicv_registers_changed(v);
+	if (apicv_has_tables && !apicv_is_lent(v))
+		apicv_table_begin(v);
 	vcpu_tpr_store(v);
 	board_lapic_effects(v, &fx);
 }

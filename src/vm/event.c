@@ -56,7 +56,10 @@ static void raise(struct vcpu *v, struct event e)
 	}
 	/* The new exception takes the place of the one whose delivery failed: its instruction will raise it again. An
 	 * interrupt or NMI is nobody's to raise again: it is delivered after the exception. */
-	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type <= EVENT_NMI) {
+	if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type == EVENT_INTERRUPT &&
+	    apicv_table_unserve(v, v->hvm.interrupted.vector)) {
+		vcpu_pending_add(v, PENDING_POSTED);
+	} else if (v->hvm.interrupted.is_valid && v->hvm.interrupted.type <= EVENT_NMI) {
 		v->interrupted_before = v->hvm.interrupted;
 		vcpu_pending_add(v, PENDING_INTERRUPTED);
 	}

@@ -146,6 +146,7 @@ static enum exit_next (*const handlers[EXIT_KINDS])(struct vcpu *v, const struct
 	[EXIT_TPR_THRESHOLD] = exit_tpr_threshold,
 	[EXIT_APIC_WRITE] = exit_apic_write,
 	[EXIT_APIC_ACCESS] = exit_apic_access,
+	[EXIT_IPI] = exit_ipi,
 	[EXIT_VIRTUAL_EOI] = exit_virtual_eoi,
 	[EXIT_MEMORY] = exit_memory,
 	[EXIT_MEMORY_BAD_ENTRY] = exit_memory_bad_entry,

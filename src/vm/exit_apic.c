@@ -5,12 +5,15 @@
 #include "vm/exits.h"
 #include "x86/regs/msr.h"
 
+#define OFFSET_EOI 0xb0u
 #define OFFSET_ICR 0x300u
 
 /* The store is done: the page has the value. */
 static void xapic_write(struct vcpu *v, u32 offset, struct lapic_effects *fx)
 {
 	lapic_mmio_write(&v->lapic, offset, lapic_page_read(v->hvm.apic_page, offset), vm_now_ns(v->vm), fx);
+	if (offset == OFFSET_ICR)
+		lapic_page_command_sent(v->hvm.apic_page);
 }
 
 /* A self IPI that the processor does not send, as its vector is none, or another one that it leaves to us. */
@@ -25,11 +28,22 @@ static void x2apic_write(struct vcpu *v, u32 offset, struct lapic_effects *fx)
 	(void)err; /* the processor has checked the value; a register that there is not has no effect */
 }
 
+/* Of a level-triggered interrupt, by a processor that leaves the whole of it to us: the vector is still in service. */
+static enum exit_next eoi_write(struct vcpu *v)
+{
+	const u8 value[4] = {0};
+
+	board_memory_write(v, GPA((v->lapic.base & APIC_BASE_ADDRESS) + OFFSET_EOI), value, sizeof(value));
+	return NEXT_RESUME;
+}
+
 enum exit_next exit_apic_write(struct vcpu *v, const struct exit *x)
 {
 	u32 offset = ALIGN_DOWN((u32)x->apic.offset, 16);
 	struct lapic_effects fx;
 
+	if (offset == OFFSET_EOI)
+		return eoi_write(v);
 	vm_lock(v->vm);
 	apicv_timer_settle(v);
 	apicv_command_take(v);
@@ -59,6 +73,16 @@ enum exit_next exit_apic_access(struct vcpu *v, const struct exit *x)
 		return NEXT_LEAVE;
 	}
 	return vcpu_emulate(v, &hint);
+}
+
+enum exit_next exit_ipi(struct vcpu *v, const struct exit *x)
+{
+	(void)x;
+	vm_lock(v->vm);
+	lapic_page_command_sent(v->hvm.apic_page);
+	apicv_table_wake(v->vm);
+	vm_unlock(v->vm);
+	return NEXT_RESUME;
 }
 
 enum exit_next exit_virtual_eoi(struct vcpu *v, const struct exit *x)

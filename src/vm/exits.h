@@ -28,6 +28,7 @@ enum exit_next exit_io(struct vcpu *v, const struct exit *x);
 /* exit_apic.c */
 enum exit_next exit_apic_write(struct vcpu *v, const struct exit *x);
 enum exit_next exit_apic_access(struct vcpu *v, const struct exit *x);
+enum exit_next exit_ipi(struct vcpu *v, const struct exit *x);
 enum exit_next exit_virtual_eoi(struct vcpu *v, const struct exit *x);
 
 /* exit_memory.c */

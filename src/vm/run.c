@@ -110,9 +110,14 @@ bool run_is_on_other_cpu(const struct vcpu *v)
 	       __atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST) != this_cpu()->index;
 }
 
+static void ring(u32 cpu)
+{
+	hvm->apic_doorbell(cpu_at[cpu]->apic_id);
+}
+
 void run_notify(struct vcpu *v)
 {
-	tell_by(v, ipi_notify);
+	tell_by(v, apicv_has_tables ? ring : ipi_notify);
 }
 
 void run_yield(void)
@@ -438,12 +443,14 @@ static void vcpu_run(struct run_cpu *r, struct vcpu *v)
 	run_guest_timer_arm(r, v);
 	if (apicv_is_lent(v) && !run_timer_post(v))
 		return;
+	apicv_run_begin(v);
 	if (v->vm->debug && !debug_enter(v))
 		debug_step(v);
 	else if (v->trace.costs)
 		guest_run(r, v, true);
 	else
 		guest_run(r, v, false);
+	apicv_run_end(v);
 }
 
 /* What an emulator that counts instructions measures a boot by. */

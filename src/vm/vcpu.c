@@ -58,6 +58,7 @@ err_t vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	lapic_start(v);
 	v->pending = apicv_first_pending();
 	policy_msrs_reset(&v->msrs);
+	v->hvm.apic_id = v->lapic.id;
 	err = hvm->vcpu_init(&v->hvm, pool);
 	if (err) {
 		pool_free(memory_pool(), v, vcpu_pages());

@@ -152,13 +152,20 @@ void svm_cr8_intercept_update(struct hvm_vcpu *v)
 	vmcb_cr_write_intercepts_set(b, (u16)((vmcb_cr_write_intercepts(b) & ~CR8_INTERCEPT) | wanted));
 }
 
-/* A virtual interrupt that is never taken: its intercept is the window. */
+/*
+ * A virtual interrupt that is never taken: its intercept is the window. AVIC has none. There nobody but an NMI wants
+ * one, for the end of a shadow; an interrupt of the host that waits ends the guest then.
+ */
 void svm_window(struct hvm_vcpu *v, bool interrupt, bool nmi)
 {
 	struct vmcb *b = v->control;
 	/* An NMI that a shadow holds back: the end of the shadow is seen this way, if IF is set. */
 	bool wants = interrupt || (nmi && vmcb_interrupt_shadow(b) & SHADOW_ACTIVE);
 
+	if (v->apic_mode) {
+		svm_vcpu(v)->ends_shadow = wants && svm_vcpu(v)->nmi == NMI_OPEN;
+		return;
+	}
 	if (wants == !!(vmcb_intercepts1(b) & INTERCEPT_VINTR))
 		return;
 	vmcb_intercepts1_set(b, vmcb_intercepts1(b) ^ (u32)INTERCEPT_VINTR);

@@ -29,4 +29,12 @@ const struct hvm_ops svm_ops = {
 	.debug_set = svm_debug_set,
 	.step = svm_step,
 	.explain = svm_explain,
+	.apic_offers = svm_apic_offers,
+	.apic_mode_set = svm_apic_mode_set,
+	.apic_vectors_set = svm_apic_vectors_set,
+	.apic_level_set = svm_apic_level_set,
+	.apic_accepts_set = svm_apic_accepts_set,
+	.apic_slots_set = svm_apic_slots_set,
+	.apic_running_set = svm_apic_running_set,
+	.apic_doorbell = svm_apic_doorbell,
 };

@@ -282,7 +282,7 @@ static inline void exit_decode(struct hvm_vcpu *v, struct exit *x, u64 code)
 	if (__builtin_expect(code >= ARRAY_COUNT(decoders), 0)) {
 		if (code == SVM_EXIT_NPF)
 			npf_decode(v, x);
-		else
+		else if (!svm_apic_decode(v, x, code))
 			run_failed(v, x, code);
 		return;
 	}
@@ -330,7 +330,7 @@ void svm_run(struct hvm_vcpu *v, struct exit *x)
 	if (__builtin_expect(!tags_enter_same(&own->cpu->tags, &v->vm->tags, &v->tags), 0))
 		enter_changed(v, own);
 	is_ended = own->ends_injection;
-	if (__builtin_expect(is_ended, 0))
+	if (__builtin_expect(is_ended | own->ends_shadow, 0))
 		ipi_kick_self();
 	svm_enter(v, v->control_hpa.v, own->cpu->host_hpa.v);
 	tags_leave(&v->tags);

@@ -206,7 +206,7 @@ void svm_write_back(struct hvm_vcpu *v)
 		svm_debug_write(v, groups);
 	if (groups & STATE_CR2)
 		vmcb_cr2_set(b, s->cr2);
-	if (groups & STATE_TPR)
+	if (groups & STATE_TPR && !v->apic_mode)
 		tpr_write(v);
 }
 

@@ -39,6 +39,7 @@ struct svm_vcpu {
 	bool has_leftovers;  /* of the entry in the VMCB: injection, TLB control */
 	bool ends_injection; /* an interrupt is injected, and the exit is to come right behind its delivery (svm_run())
 			      */
+	bool ends_shadow;    /* the exit is to come as soon as interrupts are let in (svm_window()) */
 	u64 event;           /* what this entry injects, as in the VMCB, where it is gone after the exit; 0: nothing */
 	u32 entry_groups;    /* of v->state, which the VMCB had from there at this entry */
 	struct svm_cpu *cpu; /* where it is loaded */
@@ -108,6 +109,21 @@ void svm_debug_put(const struct hvm_vcpu *v);
 u64 svm_debug_exception(struct hvm_vcpu *v);
 /* Is this processor QEMU's TCG? */
 bool svm_is_tcg(void);
+
+/* avic.c: as in struct hvm_ops */
+u32 svm_apic_offers(void);
+err_t svm_apic_vm_init(struct hvm_vm *vm, struct pool *pool);
+void svm_apic_vm_fini(struct hvm_vm *vm, struct pool *pool);
+void svm_apic_vcpu_init(struct hvm_vcpu *v);
+void svm_apic_mode_set(struct hvm_vcpu *v, enum hvm_apic mode);
+void svm_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service);
+void svm_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4]);
+void svm_apic_accepts_set(struct hvm_vcpu *v, bool accepts);
+void svm_apic_slots_set(struct hvm_vm *vm, const struct lapic_slots *slots);
+void svm_apic_running_set(struct hvm_vcpu *v, bool runs);
+void svm_apic_doorbell(u32 apic_id);
+/* An exit of AVIC's? Then *x says what for. */
+bool svm_apic_decode(struct hvm_vcpu *v, struct exit *x, u64 code);
 
 /* step.c */
 void svm_step(struct hvm_vcpu *v, struct exit *x);

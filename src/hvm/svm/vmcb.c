@@ -69,15 +69,22 @@ err_t svm_vm_init(struct hvm_vm *vm, struct pool *pool)
 		return ERR_NOMEM;
 	memset(vm->msr_map, 0xff, MSR_MAP_BYTES);
 	tag_vm_init(&vm->tags);
-	err = pagetable_init(&vm->second_level, &pagetable_npt, &caps, pool);
+	err = svm_apic_vm_init(vm, pool);
 	if (err)
-		pool_free(pool, vm->msr_map, MSR_MAP_BYTES / PAGE_BYTES);
+		goto free_map;
+	err = pagetable_init(&vm->second_level, &pagetable_npt, &caps, pool);
+	if (!err)
+		return OK;
+	svm_apic_vm_fini(vm, pool);
+free_map:
+	pool_free(pool, vm->msr_map, MSR_MAP_BYTES / PAGE_BYTES);
 	return err;
 }
 
 void svm_vm_fini(struct hvm_vm *vm, struct pool *pool)
 {
 	pagetable_fini(&vm->second_level);
+	svm_apic_vm_fini(vm, pool);
 	pool_free(pool, vm->msr_map, MSR_MAP_BYTES / PAGE_BYTES);
 }
 
@@ -159,7 +166,8 @@ static u32 private_pages(void)
 
 err_t svm_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 {
-	u32 pages = private_pages() + switch_area_pages();
+	u32 backing = svm_uses(SVM_CPUID_AVIC) ? 1 : 0;
+	u32 pages = private_pages() + switch_area_pages() + backing;
 	u8 *memory = pool_alloc(pool, pages);
 
 	if (!memory)
@@ -168,11 +176,15 @@ err_t svm_vcpu_init(struct hvm_vcpu *v, struct pool *pool)
 	v->control_hpa = pool_hpa(pool, memory);
 	v->xsave = memory + private_pages() * PAGE_BYTES;
 	v->cpu_pages = pages;
+	if (backing)
+		v->apic_page = (struct lapic_page *)(memory + (pages - 1) * PAGE_BYTES);
 	switch_area_reset(v->xsave);
 	tag_vcpu_init(&v->tags);
 	for (unsigned i = 0; i < CODE_PAGES; i++)
 		svm_vcpu(v)->code[i].page = 1;
 	control_area_write(v);
+	if (backing)
+		svm_apic_vcpu_init(v);
 	v->dirty = STATE_ALL;
 	v->fetched = STATE_ALL;
 	svm_write_back(v);

@@ -211,6 +211,12 @@ enum event_info_type {
 #define TASK_INFO_JUMP BIT(38)
 #define TASK_INFO_HAS_ERROR BIT(44)
 #define TASK_INFO_ERROR BITS(31, 0)
+#define NOACCEL_OFFSET BITS(11, 0) /* of the register */
+#define NOACCEL_WRITE BIT(32)
+#define IPI_INFO2_WHY BITS(63, 32) /* enum svm_ipi_incomplete */
+
+/* APM 2, AVIC IPI Delivery Not Completed. */
+enum svm_ipi_incomplete { IPI_INVALID_TYPE, IPI_TARGET_NOT_RUNNING, IPI_INVALID_TARGET, IPI_INVALID_BACKING_PAGE };
 
 enum svm_exit {
 #define X(name, number, text) SVM_EXIT_##name = (number),

@@ -43,6 +43,7 @@ static u32 *reg(u32 offset)
 static void start(void)
 {
 	memset(&page, 0xee, sizeof(page));
+	memset(reg(0x200), 0, 0x80); /* nothing is requested there yet */
 	lapic_init(&l, &config);
 	write(0xf0, 0x1ff);
 	write(0x80, 0x23);
@@ -281,6 +282,100 @@ static void a_register_is_read_whole(void **state)
 	assert_int_equal(lapic_page_read(&page, 0xf3), 0x1ff);
 }
 
+/* Processors write ICR in the page, and request vectors there while it is not lent. */
+static void what_processors_write_stays(void **state)
+{
+	(void)state;
+	start();
+	lapic_page_lend(&l, &page);
+	*reg(0x310) = 0x7000000;
+	*reg(0x300) = 0x4041;
+	lapic_page_take_command(&l, &page);
+	lapic_page_refresh(&l, &page);
+	assert_int_equal(*reg(0x310), 0x7000000);
+	assert_int_equal(*reg(0x300), 0x4041);
+	*reg(0x300) = 0x5041;
+	lapic_page_command_sent(&page); /* delivery status: idle */
+	assert_int_equal(*reg(0x300), 0x4041);
+	lapic_page_take(&l, &page);
+	assert_int_equal(l.icr_high, 0x7000000);
+	assert_int_equal(l.icr_low, 0x4041);
+	assert_int_equal(lapic_page_requested(&page), 0);
+	*reg(0x250) = 1;
+	lapic_page_lend(&l, &page);
+	assert_int_equal(lapic_page_requested(&page), 0xa0);
+	assert_int_equal(*reg(0x210), 0x20000);
+	assert_int_equal(*reg(0x310), 0x7000000);
+}
+
+static void late_requests_are_found(void **state)
+{
+	(void)state;
+	start();
+	assert_false(lapic_page_requests_take(&l, &page));
+	*reg(0x270) = 0x80000000;
+	assert_true(lapic_page_requests_take(&l, &page));
+	assert_int_equal(l.irr_max, 0xff);
+	assert_false(lapic_page_requests_take(&l, &page));
+	assert_true(lapic_valid(&l));
+}
+
+static void a_look_changes_nothing(void **state)
+{
+	struct lapic copy;
+
+	(void)state;
+	start();
+	lapic_page_lend(&l, &page);
+	copy = l;
+	lapic_page_view(&copy, &page);
+	assert_int_equal(copy.irr_max, 0x72);
+	assert_int_equal(copy.isr_max, 0xfe);
+	assert_int_equal(lapic_page_requested(&page), 0x72);
+	assert_true(lapic_valid(&copy));
+}
+
+/* While the guest runs, which may be writing an entry of the vector table at this moment. */
+static void posts_nothing_but_requests(void **state)
+{
+	(void)state;
+	start();
+	lapic_page_lend(&l, &page);
+	*reg(0x350) = 0x10000;
+	request(0x90, false);
+	assert_true(lapic_page_post(&l, &page));
+	assert_int_equal(lapic_page_requested(&page), 0x90);
+	assert_int_equal(*reg(0x350), 0x10000);
+	assert_int_equal(l.irr_max, 0);
+	assert_true(lapic_valid(&l));
+	*reg(0x350) = l.lvt[LAPIC_LVT_LINT0];
+	write(0x350, 0x8095); /* a level-triggered pin, whose entry tells that it is under way */
+	lapic_page_refresh(&l, &page);
+	assert_int_not_equal(lapic_lint_set(&l, 0, true), 0);
+	assert_false(lapic_page_post(&l, &page));
+	assert_int_equal(l.irr_max, 0x95);
+	lapic_page_merge(&l, &page);
+	assert_int_equal(lapic_page_requested(&page), 0x95);
+	assert_int_equal(*reg(0x350), 0xc095);
+}
+
+static void an_interrupt_goes_back(void **state)
+{
+	(void)state;
+	start();
+	lapic_page_lend(&l, &page);
+	lapic_page_unserve(&page, 0xfe);
+	assert_int_equal(lapic_page_in_service(&page), 0);
+	assert_int_equal(lapic_page_requested(&page), 0xfe);
+	assert_int_equal(*reg(0xa0), 0x23); /* PPR is TPR */
+	*reg(0x110) = 1;
+	lapic_page_ppr_update(&page);
+	assert_int_equal(*reg(0xa0), 0x23); /* 0x20 is of the same class: TPR as a whole */
+	*reg(0x120) = 1;
+	lapic_page_ppr_update(&page);
+	assert_int_equal(*reg(0xa0), 0x40);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +392,11 @@ int main(void)
 		cmocka_unit_test(knows_what_would_be_delivered),
 		cmocka_unit_test(requests_go_by_another_way_and_come_back),
 		cmocka_unit_test(a_register_is_read_whole),
+		cmocka_unit_test(what_processors_write_stays),
+		cmocka_unit_test(late_requests_are_found),
+		cmocka_unit_test(a_look_changes_nothing),
+		cmocka_unit_test(posts_nothing_but_requests),
+		cmocka_unit_test(an_interrupt_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
