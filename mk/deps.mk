@@ -11,14 +11,14 @@ ETERNA_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/eterna
 ZYDIS_DIR  := $(ETERNA_CACHE)/zydis
 ZYCORE_INC := $(ETERNA_CACHE)/zycore/include
 INIH_DIR   := $(ETERNA_CACHE)/inih
-BOCHS      := $(ETERNA_CACHE)/bochs-mended6/bochs
+BOCHS      := $(ETERNA_CACHE)/bochs-mended7/bochs
 CBMC       := $(ETERNA_CACHE)/cbmc/cbmc
 GRAMMAR    := $(ETERNA_CACHE)/grammar
 
 ZYDIS_READY  := $(ZYDIS_DIR)/.manifest
 ZYCORE_READY := $(ETERNA_CACHE)/zycore/.manifest
 INIH_READY   := $(INIH_DIR)/.manifest
-BOCHS_READY  := $(ETERNA_CACHE)/bochs-mended6/.manifest
+BOCHS_READY  := $(ETERNA_CACHE)/bochs-mended7/.manifest
 QEMU_READY   := $(ETERNA_CACHE)/qemu-mended1/.manifest
 EMULATORS_READY := $(BOCHS_READY) $(QEMU_READY)
 CBMC_READY   := $(ETERNA_CACHE)/cbmc/.manifest
