@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // AMD's AVIC for Bochs, which has none: a model of ours, compiled into it by tools/deps/bochs as cpu/avic.cc, whose mends
-// call it. Made by the manual alone and never compared with a processor that has it.
+// call it. Never compared with a processor that has it, nor yet line by line with the manual (docs/testing.md).
 //
 // APM 2, Advanced Virtual Interrupt Controller: the VMCB's fields, the tables of physical and logical APIC IDs, which
 // register accesses are carried out, which exit before (faults) and which behind (traps); the exits AVIC_INCOMPLETE_IPI

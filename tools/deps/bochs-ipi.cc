@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled into Bochs: a model of IPI virtualization, which Bochs 3.0 names but does not have.
 //
-// Source: SDM 3C, IPI Virtualization; Virtualizing Memory-Mapped APIC Accesses; Virtualizing MSR-Based APIC Accesses;
-// Checks on VM-Execution Controls. Not modelled: SENDUIPI in a guest, whose IPI still exits. Bochs runs one instruction
-// of one processor after another, so what the manual wants to be atomic is so without doing anything for it. What it
-// does not want to be atomic is taken apart: between finding the descriptor and posting there goes some time, mostly
-// none, but at each fourth IPI up to IPI_LAG_TICKS instructions, in which other processors change what they like.
+// SDM 3C, IPI Virtualization; Virtualizing Memory-Mapped APIC Accesses; Virtualizing MSR-Based APIC Accesses; Checks on
+// VM-Execution Controls. Never compared with a processor that has it, nor yet line by line with the manual
+// (docs/testing.md). Not modelled: SENDUIPI in a guest, whose IPI still exits. Bochs runs one instruction of one processor
+// after another, so what the manual wants to be atomic is so without doing anything for it. What it does not want to be
+// atomic is taken apart: between finding the descriptor and posting there goes some time, mostly none, but at each
+// fourth IPI up to IPI_LAG_TICKS instructions, in which other processors change what they like.
 //
 // Where this is hooked in: mend() of tools/deps/bochs. What follows knows a processor as `cpu`, with its VMCS current.
 
