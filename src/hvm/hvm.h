@@ -243,7 +243,7 @@ struct hvm_ops {
 	void (*apic_slots_set)(struct hvm_vm *vm, const struct lapic_slots *slots);
 	/* Does the vcpu run on this CPU, so that IPIs reach it there? Who ends it looks at apic_page after that; what
 	 * is requested there later exits at the sender's (EXIT_IPI). Context: loaded. */
-	void (*apic_running_set)(struct hvm_vcpu *v, bool runs);
+	void (*apic_running_set)(struct hvm_vcpu *v, bool is_running);
 	/* The guest that runs on the CPU with this APIC id, if one does, takes what its apic_page has requested. */
 	void (*apic_doorbell)(u32 apic_id);
 	/* The control structure in words; after a failed entry also the rule that it breaks. */

@@ -148,13 +148,13 @@ void svm_apic_slots_set(struct hvm_vm *vm, const struct lapic_slots *slots)
 	avic_logical_fill(tables(vm)->logical, slots);
 }
 
-void svm_apic_running_set(struct hvm_vcpu *v, bool runs)
+void svm_apic_running_set(struct hvm_vcpu *v, bool is_running)
 {
 	u32 host_id = this_cpu()->apic_id;
 
-	runs &= !sends_by_software && host_id <= HOST_ID_MAX;
-	__atomic_store_n(&v->apic_runs, runs, __ATOMIC_SEQ_CST);
-	if (runs)
+	is_running &= !sends_by_software && host_id <= HOST_ID_MAX;
+	__atomic_store_n(&v->apic_runs, is_running, __ATOMIC_SEQ_CST);
+	if (is_running)
 		avic_entry_runs_on(entry(v), host_id);
 	else
 		avic_entry_runs_no_more(entry(v));

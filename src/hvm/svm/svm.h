@@ -120,7 +120,7 @@ void svm_apic_vectors_set(struct hvm_vcpu *v, u8 requested, u8 in_service);
 void svm_apic_level_set(struct hvm_vcpu *v, const u64 vectors[4]);
 void svm_apic_accepts_set(struct hvm_vcpu *v, bool accepts);
 void svm_apic_slots_set(struct hvm_vm *vm, const struct lapic_slots *slots);
-void svm_apic_running_set(struct hvm_vcpu *v, bool runs);
+void svm_apic_running_set(struct hvm_vcpu *v, bool is_running);
 void svm_apic_doorbell(u32 apic_id);
 /* An exit of AVIC's? Then *x says what for. */
 bool svm_apic_decode(struct hvm_vcpu *v, struct exit *x, u64 code);
