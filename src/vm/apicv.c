@@ -292,12 +292,14 @@ static bool is_timers(const struct vcpu *v)
 /*
  * A vector whose trigger mode is not what the processor knows of it takes the other way: only the vcpu's own CPU can
  * change that. The processor sees the requests, or the vcpu's CPU does before it enters the guest (PENDING_POSTED).
+ * Whoever set HVM_POSTED_OUTSTANDING first tells of both, but a processor that did so may have its notification taken
+ * when PENDING_POSTED stands already, which is then not told of again (vcpu_kick()): who set that one tells as well.
  */
 bool apicv_post(struct vcpu *v)
 {
 	struct hvm_posted *posted = &v->hvm.posted;
 	u64 requests[ARRAY_COUNT(posted->requests)];
-	u64 old;
+	bool was_pending, was_outstanding;
 
 	if (!apicv_is_lent(v) || !(offers & (HVM_APIC_HAS_POSTED | HVM_APIC_HAS_TABLES)) || v->masks_interrupts ||
 	    !run_is_on_other_cpu(v) || memcmp(v->apic_levels, v->lapic.tmr, sizeof(v->apic_levels)))
@@ -316,9 +318,10 @@ bool apicv_post(struct vcpu *v)
 	for (u32 i = 0; i < ARRAY_COUNT(requests); i++)
 		if (requests[i])
 			__atomic_or_fetch(&posted->requests[i], requests[i], __ATOMIC_SEQ_CST);
-	vcpu_pending_add(v, PENDING_POSTED);
-	old = __atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST);
-	if (!(old & HVM_POSTED_OUTSTANDING))
+	was_pending = __atomic_fetch_or(&v->pending, PENDING_POSTED, __ATOMIC_SEQ_CST) & PENDING_POSTED;
+	was_outstanding = __atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST) &
+			  HVM_POSTED_OUTSTANDING;
+	if (!was_pending || !was_outstanding)
 		run_notify(v);
 	return true;
 }
