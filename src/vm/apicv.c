@@ -319,8 +319,8 @@ bool apicv_post(struct vcpu *v)
 		if (requests[i])
 			__atomic_or_fetch(&posted->requests[i], requests[i], __ATOMIC_SEQ_CST);
 	was_pending = __atomic_fetch_or(&v->pending, PENDING_POSTED, __ATOMIC_SEQ_CST) & PENDING_POSTED;
-	was_outstanding = __atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST) &
-			  HVM_POSTED_OUTSTANDING;
+	was_outstanding =
+		__atomic_fetch_or(&posted->control, HVM_POSTED_OUTSTANDING, __ATOMIC_SEQ_CST) & HVM_POSTED_OUTSTANDING;
 	if (!was_pending || !was_outstanding)
 		run_notify(v);
 	return true;

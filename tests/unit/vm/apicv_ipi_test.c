@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Posted interrupts, with IPI virtualization and without (SDM 3C, Posted-Interrupt Processing; IPI Virtualization): no IPI
-// is lost (ipi_machine.h).
+// Posted interrupts, with IPI virtualization and without (SDM 3C, Posted-Interrupt Processing; IPI Virtualization): no
+// IPI is lost (ipi_machine.h).
 #include "ipi_machine.h"
 
 #define ENTRY 0x1000u

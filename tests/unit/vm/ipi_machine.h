@@ -63,13 +63,13 @@ static bool processors_send;
 static struct {
 	struct sender sender[SENDERS];
 	u32 senders;
-	u32 cpu;       /* that does what vm/ is called for */
-	bool is_guest; /* it runs the vcpu */
-	bool is_alone; /* others do not get in */
+	u32 cpu;                 /* that does what vm/ is called for */
+	bool is_guest;           /* it runs the vcpu */
+	bool is_alone;           /* others do not get in */
 	struct sender *software; /* what is carried out is its step, on the third CPU */
 	ucontext_t host, third;  /* where the two go on */
-	bool is_ready; /* the vcpu, for the scheduler */
-	bool got[256]; /* the guest, by vector */
+	bool is_ready;           /* the vcpu, for the scheduler */
+	bool got[256];           /* the guest, by vector */
 	struct vm vm;
 	struct vcpu vcpu;
 	struct lapic_page page;
