@@ -14,7 +14,7 @@ TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
 	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) isolation=isolation-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # Three Debian guests at once on two CPUs, again and again.
-TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=10
+TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=50
 # Debian's kernel with its symbols: they are a download of 430 MB. make test has it where that was done before.
 TEST_SYMBOLS := gdb-symbols=gdb-symbols-test
 # With :MATRIX=... for the runs of the matrix, or nothing.
@@ -57,10 +57,12 @@ gdb-symbols-test: packages-debuggers $(EMULATORS_READY) $(GUESTS_READY) $(SYMBOL
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
+LIFE_TEST = tests/emu/life_test --image $(IMAGE) --guests $(O)/guest
 life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
-	$(Q)tests/emu/life_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest --rounds $(ROUNDS)
-	$(Q)tests/emu/life_test --machine bochs --only float --image $(IMAGE) --guests $(O)/guest
-	$(Q)tests/emu/life_test --machine bochs --cpu-model sapphire_rapids --only ipis --image $(IMAGE) --guests $(O)/guest
+	$(Q)$(LIFE_TEST) --only "$(ONLY)" --rounds $(ROUNDS)
+	$(Q)$(LIFE_TEST) --machine bochs --only life,crash,limits,console,order,float,rounds --rounds $(ROUNDS)
+	$(Q)$(LIFE_TEST) --machine bochs --cpu-model sapphire_rapids --only ipis,rounds --rounds $(ROUNDS)
+	$(Q)$(LIFE_TEST) --machine bochs --cpu-model ryzen --only rounds --rounds $(ROUNDS)
 
 # A guest that looks after itself beside guests that rave. ONLY=PART: some of the cases.
 ISOLATION_GUESTS := witness hostile noisy s5 reset_cf9 reset_kbc reset_port92 reset_acpi triple_fault jump_unmapped
