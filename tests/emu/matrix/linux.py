@@ -28,7 +28,7 @@ echo kernel is-$((6*7)) $(uname -r) end-$((6*7))
 echo words is-$((6*7)) $(cat /proc/cmdline) end-$((6*7))
 echo cpus is-$((6*7)) $(nproc) end-$((6*7))
 echo apicids is-$((6*7)) $(awk '/^apicid/ {{ print $3 }}' /proc/cpuinfo) end-$((6*7))
-printf %x $((1 << ($(nproc) - 1))) >/proc/irq/4/smp_affinity
+echo $(($(nproc) - 1)) >/proc/irq/4/smp_affinity_list
 echo memory is-$((6*7)) $(awk '/MemTotal/ {{ print int($2 / 1024) }}' /proc/meminfo) end-$((6*7))
 for second in $(seq 60); do grep -qx tsc {CLOCK} && break; sleep 1; done
 echo clock is-$((6*7)) $(cat {CLOCK}) end-$((6*7))

@@ -94,8 +94,8 @@ class Reader:
         guest, where, vcpus, memory, part, status, text = fields
         self.guest_check(guest)
         for word in vcpus.split(","):
-            if not re.fullmatch(r"[1-9]\d?(=\d+([-+]\d+)*)?(@[1-9]\d?)?", word):
-                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99, nor two as in 4@2, nor has it ids as in 4=0-1+256-257')
+            if not re.fullmatch(r"[1-9]\d?(=\d+([-+]\d+)*)?(@[1-9]\d{0,2})?", word):
+                raise BadMatrix(f'vcpus "{word}" is no number from 1 to 99, nor has it CPUs as in 4@2, nor has it ids as in 4=0-1+256-257')
         for word in memory.split(","):
             if not re.fullmatch(r"[1-9]\d*[MG]", word):
                 raise BadMatrix(f'memory "{word}" is no size such as 128M or 4G')

@@ -19,12 +19,12 @@
 #define LINE_STATUS 5
 #define HAS_BYTE 1
 #define ROUNDS 3
-#define STEP 512 /* bytes from one value to the next */
+#define STEP 1024 /* bytes from one value to the next */
 
 /* In each large page: the writers' counters, between the values of the rounds. */
 #define LARGE (2 * MIB)
 #define OWN_COUNTER 8 /* times the writer's number */
-#define SHARED_COUNTER 256
+#define SHARED_COUNTER 512
 _Static_assert(OWN_COUNTER *SMP_MAX <= SHARED_COUNTER && SHARED_COUNTER < STEP, "nobody writes to another's place");
 
 extern u8 guest_image_end[];

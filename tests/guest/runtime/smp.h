@@ -5,7 +5,7 @@
 
 #include "base/types.h"
 
-#define SMP_MAX 16
+#define SMP_MAX 64
 
 /* Local APIC IDs of the enabled processors of the MADT, this one first; returns how many. */
 unsigned smp_find(u32 ids[SMP_MAX]);
