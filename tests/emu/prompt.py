@@ -72,6 +72,7 @@ class Machine(Console):
     """ETERNA with a configuration, and somebody at its console."""
 
     def __init__(self, options, config, cpus=1, words=()):
+        self.kind = options.machine
         self.scratch = tempfile.TemporaryDirectory()
         path = os.path.join(self.scratch.name, "eterna.conf")
         with open(path, "w", encoding="ascii") as file:
