@@ -184,6 +184,13 @@ static void watch_arm(void)
 		put(0, LAPIC_TIMER_INITIAL, ticks);
 }
 
+/* Who has what when nobody hands on. */
+static void stand_print(void)
+{
+	for (unsigned i = 0; i < ids_count; i++)
+		print("ipi_chase: processor %u has %u tokens, and %u are on their way to it\n", i, held[i], mail[i]);
+}
+
 static void on_watch(struct trap_frame *f)
 {
 	static u32 hops_before, still;
@@ -193,6 +200,8 @@ static void on_watch(struct trap_frame *f)
 	hops_before = hops;
 	if (hops >= hops_wanted || still > WATCHES_MAX) {
 		stands = still > WATCHES_MAX;
+		if (stands)
+			stand_print();
 		is_over = true;
 	} else {
 		watch_arm();
