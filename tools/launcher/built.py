@@ -14,3 +14,10 @@ def emulator(name, refusal):
     if made.returncode != 0:
         raise Failure(f"{refusal} (see above)")
     return made.stdout.strip()
+
+
+def emulator_if_built(name):
+    """The same, or "" if it is not there."""
+    made = subprocess.run([os.path.join(TREE, "tools/deps", name), "--if-built"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, check=False)
+    return made.stdout.strip()

@@ -29,15 +29,15 @@ def has_threads(kind, options):
 
 
 def program(kind, firmware, options):
-    """The installed QEMU's path; for threads that of ours, built if it is not there yet: see tools/deps/qemu."""
+    """The path of our QEMU (tools/deps/qemu), built for threads if it is not there yet; without it the installed one's."""
     path = shutil.which(PROGRAM)
     if path is None:
         raise Failure(f"{PROGRAM} is not installed: run tools/deps/packages qemu")
     if firmware == "ovmf" and not os.path.exists(OVMF):
         raise Failure(f"{OVMF} is not installed: run tools/deps/packages ovmf")
-    if not has_threads(kind, options):
-        return path
-    return built.emulator("qemu", "there is no QEMU of ours for several processors at once; --one-thread needs none")
+    if has_threads(kind, options):
+        return built.emulator("qemu", "there is no QEMU of ours for several processors at once; --one-thread needs none")
+    return kind == "qemu" and built.emulator_if_built("qemu") or path
 
 
 def accelerator(kind, options):
@@ -48,7 +48,7 @@ def accelerator(kind, options):
         return ["-accel", "tcg,thread=single"] + ICOUNT
     if not has_threads(kind, options):
         return ["-accel", "tcg,thread=single"]
-    return ["-accel", "tcg,thread=multi"] + [word for path in FIRMWARE for word in ("-L", path)]
+    return ["-accel", "tcg,thread=multi"]
 
 
 def boot_words(firmware, options, media):
@@ -66,6 +66,8 @@ def command(the_program, kind, firmware, options, media, socket_path):
     words = [the_program, "-machine", "q35"] + accelerator(kind, options)
     words += ["-cpu", model, "-smp", str(options.cpus), "-m", f"{options.ram // MIB}M"]
     words += ["-nodefaults", "-display", "none", "-no-reboot"] + boot_words(firmware, options, media)
+    if the_program != shutil.which(PROGRAM):
+        words += [word for path in FIRMWARE for word in ("-L", path)]
     for name in ["com1"] if options.gdb is None else ["com1", "com2"]:
         path = os.path.join(os.path.dirname(socket_path), name)
         words += ["-chardev", f"socket,id={name},path={path.replace(',', ',,')}", "-serial", f"chardev:{name}"]

@@ -5,6 +5,7 @@
 #include "machine.h"
 #include "trap.h"
 
+#define UNTOUCHED (64 * MIB) /* memory that nobody used before */
 #define LOW_VECTOR 0x45
 #define HIGH_VECTOR 0x75
 #define GSI_PORT 0x2000 /* pc-testdev: a byte to port 0x2000 + n sets the level of GSI n */
@@ -135,6 +136,13 @@ static void shadows(void)
 	lapic_self_ipi(LOW_VECTOR);
 	__asm__ volatile("lea 2f(%%rip), %0; sti; nop; 2: nop; cli" : "=r"(second) : : "memory");
 	check_equal(taken_at, second, "STI holds back for one instruction");
+	reset();
+	lapic_self_ipi(LOW_VECTOR);
+	__asm__ volatile("lea 2f(%%rip), %0; sti; movl $0, (%1); 2: nop; cli"
+			 : "=&r"(second)
+			 : "r"((u64)UNTOUCHED)
+			 : "memory");
+	check_equal(taken_at, second, "and for one that a hypervisor has to do with");
 	reset();
 	lapic_self_ipi(LOW_VECTOR);
 	__asm__ volatile("sti; cli" : : : "memory");
