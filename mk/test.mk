@@ -12,7 +12,7 @@ TEST_BUILDS := image-gcc=image:$(TEST_JOBS) image-clang=image:$(TEST_JOBS):CC=cl
 	image-clang-debug=image:$(TEST_JOBS):BUILD=debug:CC=clang:O=$(O)/clang-debug
 TEST_HOSTED := unit=unit:$(TEST_JOBS) fuzz-replay=fuzz-replay:$(TEST_JOBS) proof=proof port=port-test
 TEST_MACHINES = launcher=launcher-test guests=guests:$(TEST_JOBS) matrix=matrix-test guest-self=guest-self-test$(1) \
-	guest=guest-test$(1) errors=errors-test gdb=gdb-test life=life-test$(2) isolation=isolation-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
+	guest=guest-test$(1) debug=debug-test errors=errors-test gdb=gdb-test life=life-test$(2) isolation=isolation-test numa=numa-test backends=backends-test bench=bench-check linux-boot=linux-boot$(1)
 # Three Debian guests at once on two CPUs, again and again.
 TEST_MANY := linux-many-qemu=linux-many:MANY_ON=qemu:MANY_ROUNDS=50 linux-many-bochs=linux-many:MANY_ON=bochs:MANY_ROUNDS=50
 # Debian's kernel with its symbols: they are a download of 430 MB. make test has it where that was done before.
@@ -27,6 +27,15 @@ test: packages-build packages-test packages-analysis
 
 test-all: packages-build packages-test packages-analysis
 	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_SYMBOLS) $(TEST_MANY))
+
+# The debug image, which checks the order of its locks: several CPUs, IPIs, a Linux, VMs that come, go and move.
+DEBUG_ROWS := smp-bochs-bios-4@2-128M smp-qemu-direct-2@2-128M ipi_chase-bochs-bios-4@4-128M linux-cloud-qemu-direct-2-256M
+debug-test: $(EMULATORS_READY) $(GUESTS_READY) $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/life.elf $(O)/guest/triple_fault.elf
+	$(Q)$(MAKE) --no-print-directory image BUILD=debug O=$(O)/debug
+	$(Q)for row in $(DEBUG_ROWS); do \
+		tests/emu/run-matrix --only $$row --image $(O)/debug/eterna.elf --guests $(O)/guest --out $(O)/debug || exit 1; done
+	$(Q)tests/emu/life_test --only float,life,limits,crash,rounds --rounds 20 --image $(O)/debug/eterna.elf --guests $(O)/guest
+	$(Q)tests/emu/life_test --machine bochs --only float,life,limits,crash,rounds --rounds 20 --image $(O)/debug/eterna.elf --guests $(O)/guest
 
 # Debian's kernels under ETERNA.
 linux-boot: $(EMULATORS_READY) $(GUESTS_READY) image
@@ -73,4 +82,4 @@ isolation-test: $(ISOLATION_GUESTS:%=$(O)/guest/%.elf) $(EMULATORS_READY) image
 numa-test: $(O)/guest/numa.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)tests/emu/numa_test --only "$(ONLY)" --image $(IMAGE) --guests $(O)/guest
 
-.PHONY: test test-all linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test gdb-symbols-test
+.PHONY: test test-all debug-test linux-boot linux-many life-test isolation-test numa-test matrix-test backends-test errors-test gdb-test gdb-symbols-test
