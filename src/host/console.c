@@ -8,7 +8,7 @@
 #include "host/uart16550.h"
 
 static u8 tx_bytes[32 * KIB];
-static u8 rx_bytes[4 * KIB];
+static u8 rx_bytes[CONSOLE_INPUT_BYTES];
 static struct uart16550 com1 = {
 	.base = 0x3f8,
 	.tx = {.bytes = tx_bytes, .size = sizeof(tx_bytes)},
@@ -140,14 +140,14 @@ bool console_get(u8 *byte)
 	return got;
 }
 
-bool console_peek(u8 *byte)
+bool console_peek(u32 ahead, u8 *byte)
 {
 	bool is_there;
 
 	take();
-	is_there = ring_used(&com1.rx);
+	is_there = ring_used(&com1.rx) > ahead;
 	if (is_there)
-		*byte = ring_peek(&com1.rx, 0);
+		*byte = ring_peek(&com1.rx, ahead);
 	drop();
 	return is_there;
 }

@@ -35,8 +35,10 @@ void console_fresh_line(void);
 /* The next byte that was typed; false when there is none. */
 bool console_get(u8 *byte);
 
-/* The same, and it stays the next one. */
-bool console_peek(u8 *byte);
+/* The one that comes after `ahead` others, of those that are here; all stay. At most CONSOLE_INPUT_BYTES are: what is
+ * typed on waits with the sender. */
+bool console_peek(u32 ahead, u8 *byte);
+#define CONSOLE_INPUT_BYTES (4 * KIB)
 
 /* Write out all that is queued, by polling. */
 void console_flush(void);

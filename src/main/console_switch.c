@@ -6,22 +6,31 @@
 #include "base/fmt.h"
 #include "base/ring.h"
 #include "ctl/line.h"
+#include "host/clock.h"
 #include "host/console.h"
 #include "host/lock.h"
 #include "host/log.h"
 #include "host/memory.h"
 #include "main/fleet.h"
 #include "vm/board.h"
+#include "vm/run.h"
 
-/* What is kept of a VM's output, and of what was typed for it, while it does not take it. */
+/*
+ * What is kept of a VM's output, and of what was typed for it, while it does not take it. Half of the latter is kept
+ * free for what lies in the console's ring before a Ctrl-], which opens the prompt at once. Behind that the sender
+ * waits, but not for a VM that takes none for long: the prompt must not be out of reach.
+ */
 #define BACKLOG_BYTES 8192
-#define TYPED_BYTES 4096
+#define TYPED_BYTES 8192
+#define TYPED_USUAL_BYTES (TYPED_BYTES - CONSOLE_INPUT_BYTES)
+#define TYPED_PATIENCE_NS (5 * NS_PER_SEC)
 #define PORT_PAGES ((BACKLOG_BYTES + TYPED_BYTES) / PAGE_BYTES)
 #define PROMPT "(eterna) "
 
 static const struct command_table *commands;
 static struct line line;
 static bool is_prompt;
+static u32 looked_at;          /* so many of the console's bytes are known to be no Ctrl-] */
 static struct fleet_vm *shown; /* who gets what is typed when the prompt is closed; NULL: nobody yet */
 
 /* The console's end of a VM's serial port; without bytes where the configuration gives it none. */
@@ -29,6 +38,8 @@ struct port {
 	struct ring backlog;
 	struct ring typed; /* the host loop's work only */
 	u64 lost_bytes;    /* of the backlog, since it was shown last */
+	u64 typed_lost_bytes;
+	u64 stuck_ns; /* there is no room for what is typed, since then; 0: there is */
 };
 
 /* What the console has of a VM. */
@@ -50,6 +61,12 @@ static bool has_console(const struct vm_config *config, u32 com)
 	const u32 others[BOARD_COMS] = {CONFIG_COM_NONE, config->com2, config->com3, config->com4};
 
 	return com ? others[com] == CONFIG_COM_CONSOLE : config->console;
+}
+
+/* Where typed bytes go while the prompt is closed, or NULL. */
+static struct port *shown_port(void)
+{
+	return shown ? &end_of(shown)->port[end_of(shown)->com] : NULL;
 }
 
 static void port_add(const struct fleet_vm *f, struct port *p)
@@ -161,8 +178,15 @@ bool console_switch_is_prompt(void)
 
 void console_switch_to_prompt(void)
 {
+	struct port *p = shown_port();
+
 	show(shown, shown ? end_of(shown)->com : 0, true);
 	line_init(&line);
+	if (p && p->typed_lost_bytes)
+		console_print("\n[of what was typed for %s the last %lu bytes are lost: it takes none]",
+			      shown->config->name, p->typed_lost_bytes);
+	if (p)
+		p->typed_lost_bytes = 0;
 	console_print("\n" PROMPT);
 }
 
@@ -178,22 +202,27 @@ static void to_port(struct fleet_vm *f, u32 com)
 {
 	struct port *p = &end_of(f)->port[com];
 	char name[8] = "";
+	u64 lost;
 
 	if (com)
 		(void)fmt_string(name, sizeof(name), " COM%u", com + 1);
 	console_print("[%u %s%s: %s. Ctrl-] opens the prompt, Ctrl-] and a number another VM]\n", (u32)(f - fleet) + 1,
 		      f->config->name, name, life_of(f));
-	if (p->lost_bytes)
-		console_print("[the first %lu bytes of its output since then are lost]\n", p->lost_bytes);
+	p->stuck_ns = 0;
 	lock_take(&lock);
+	lost = p->lost_bytes;
 	p->lost_bytes = 0;
 	lock_drop(&lock);
+	if (lost)
+		console_print("[the first %lu bytes of its output since then are lost]\n", lost);
 	show(f, com, false);
 }
 
 void console_switch_to_vm(struct fleet_vm *f)
 {
-	to_port(f, end_of(f)->com);
+	if (!console_switch_to_port(f, end_of(f)->com))
+		console_print("VM %s has no serial port at the console: %s says console = off\n", f->config->name,
+			      f->defined ? "its definition" : CONFIG_FILE_NAME);
 }
 
 bool console_switch_to_port(struct fleet_vm *f, u32 com)
@@ -237,6 +266,8 @@ static bool number_take(u8 byte)
 	}
 	console_print("%c\n", byte);
 	console_switch_to_vm(&fleet[i]);
+	if (is_prompt)
+		console_print(PROMPT);
 	return true;
 }
 
@@ -246,6 +277,8 @@ static void prompt_take(u8 byte)
 		if (shown) {
 			console_print("\n");
 			console_switch_to_vm(shown);
+		} else {
+			console_print("\a");
 		}
 		return;
 	}
@@ -269,33 +302,74 @@ static bool type(struct vm *vm, u32 com, u8 byte)
 /* What was typed for a VM waits with it until the guest takes it (board_console_type()). */
 static void typed_move(u32 i, u32 com)
 {
-	struct ring *typed = &ends[i].port[com].typed;
+	struct port *p = &ends[i].port[com];
 	u8 byte;
 
-	while (ring_used(typed) && type(fleet[i].vm, com, ring_peek(typed, 0)))
-		(void)ring_get(typed, &byte);
+	while (ring_used(&p->typed) && type(fleet[i].vm, com, ring_peek(&p->typed, 0))) {
+		(void)ring_get(&p->typed, &byte);
+		p->stuck_ns = 0;
+	}
 }
 
-/* Where there is no room for more, typed bytes stay in the console's ring, and at last with the sender. */
+/* Is there a Ctrl-] among the bytes that are here? Those that were looked at before are not looked at again. */
+static bool is_escape_ahead(void)
+{
+	u8 byte;
+
+	while (console_peek(looked_at, &byte)) {
+		if (byte == CONSOLE_ESCAPE)
+			return true;
+		looked_at++;
+	}
+	return false;
+}
+
+/* Is there no room for more, for long, in which the guest took none? Then it's so until it does. */
+static bool is_stuck(struct port *p)
+{
+	u64 now = clock_tsc_to_ns(clock_tsc());
+
+	if (!p->stuck_ns && looked_at < CONSOLE_INPUT_BYTES)
+		return false;
+	if (!p->stuck_ns)
+		p->stuck_ns = now;
+	if (now - p->stuck_ns >= TYPED_PATIENCE_NS)
+		return true;
+	run_request_work_in(p->stuck_ns + TYPED_PATIENCE_NS - now);
+	return false;
+}
+
+/* Typed bytes wait in the console's ring, and at last with the sender, while there is hope and no Ctrl-] behind them.
+ */
+static bool is_to_wait(struct port *p)
+{
+	return p && p->typed.size && ring_used(&p->typed) >= TYPED_USUAL_BYTES && !is_escape_ahead() && !is_stuck(p);
+}
+
+static void typed_take(struct port *p, u8 byte)
+{
+	if (p && ring_put(&p->typed, byte))
+		return;
+	console_print("\a");
+	if (p)
+		p->typed_lost_bytes++;
+}
+
 static bool input_move_one(void)
 {
 	u8 byte;
 
-	if (!console_peek(&byte))
+	if (!console_peek(0, &byte) || (!is_prompt && byte != CONSOLE_ESCAPE && is_to_wait(shown_port())))
 		return false;
-	if (is_prompt) {
-		(void)console_get(&byte);
+	(void)console_get(&byte);
+	looked_at -= looked_at != 0;
+	if (is_prompt)
 		prompt_take(byte);
-		return true;
-	}
-	if (byte == CONSOLE_ESCAPE) {
-		(void)console_get(&byte);
+	else if (byte == CONSOLE_ESCAPE)
 		console_switch_to_prompt();
-		return true;
-	}
-	if (!shown || !ring_put(&end_of(shown)->port[end_of(shown)->com].typed, byte))
-		return false;
-	return console_get(&byte);
+	else
+		typed_take(shown_port(), byte);
+	return true;
 }
 
 static void output_pump(u32 i)

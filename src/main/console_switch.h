@@ -28,7 +28,7 @@ void console_switch_output(struct vm *vm, u32 com);
 /* Is the prompt open? */
 bool console_switch_is_prompt(void);
 
-/* Open the prompt; give the console to a VM, at the port that it had last. */
+/* Open the prompt; give the console to a VM, at the port that it had last. Says why where it has none there. */
 void console_switch_to_prompt(void);
 void console_switch_to_vm(struct fleet_vm *f);
 
