@@ -67,9 +67,9 @@ gdb-symbols-test: packages-debuggers $(EMULATORS_READY) $(GUESTS_READY) $(SYMBOL
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
 LIFE_TEST = tests/emu/life_test --image $(IMAGE) --guests $(O)/guest
-life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
+life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/typed.elf $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)$(LIFE_TEST) --only "$(ONLY)" --rounds $(ROUNDS)
-	$(Q)$(LIFE_TEST) --machine bochs --only life,crash,limits,console,order,float,rounds --rounds $(ROUNDS)
+	$(Q)$(LIFE_TEST) --machine bochs --only life,crash,limits,console,stray,typed,order,float,rounds --rounds $(ROUNDS)
 	$(Q)$(LIFE_TEST) --machine bochs --cpu-model sapphire_rapids --only ipis,rounds --rounds $(ROUNDS)
 	$(Q)$(LIFE_TEST) --machine bochs --cpu-model ryzen --only rounds --rounds $(ROUNDS)
 

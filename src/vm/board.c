@@ -191,13 +191,20 @@ void board_uart_retime(struct vm *vm)
 	board_uart_update(vm, vm_now_ns(vm));
 }
 
+bool board_uart_is_ready(const struct uart *u)
+{
+	return (u->mcr & UART_MCR_RTS) && uart_rx_room(u);
+}
+
 bool board_console_type(struct vm *vm, u32 com, u8 byte)
 {
 	struct uart *u = &vm->board.uart[com];
 	u64 now = vm_now_ns(vm);
 
-	if (!(u->mcr & UART_MCR_RTS) || !uart_rx_room(u))
+	if (!board_uart_is_ready(u)) {
+		vm->input_waits |= 1u << com;
 		return false;
+	}
 	uart_receive(u, byte, now);
 	board_uart_update(vm, now);
 	return true;

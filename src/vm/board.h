@@ -113,9 +113,10 @@ void board_press_power_button(struct vm *vm);
 void board_uart_retime(struct vm *vm);
 
 /*
- * A byte was typed for the VM at a serial port that it has. False: the guest is not ready for it, try again later. It
- * is ready when there is room and it raised RTS, as a terminal with flow control expects: what is typed before a driver
- * has set the port up would be lost when that clears the FIFO.
+ * A byte was typed for the VM at a serial port that it has. False: the guest is not ready for it, try again when the
+ * host loop's work is asked for, which is done once the port is ready and empty. It is ready when there is room and it
+ * raised RTS, as a terminal with flow control expects: what is typed before a driver has set the port up would be lost
+ * when that clears the FIFO.
  */
 bool board_console_type(struct vm *vm, u32 com, u8 byte);
 

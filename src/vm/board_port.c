@@ -2,6 +2,7 @@
 // Which device answers which I/O port.
 #include "base/bits.h"
 #include "vm/board_priv.h"
+#include "vm/run.h"
 #include "vm/vm.h"
 
 /* A range of ports. Devices with registers of a byte get wider accesses a byte at a time, lowest port first. */
@@ -97,11 +98,24 @@ static u32 com_find(const struct vm *vm, u16 port)
 	return com;
 }
 
+/* Who has more for the port has to hear that the guest took what there was. */
+static void input_ask(struct vm *vm, u32 com)
+{
+	const struct uart *u = &vm->board.uart[com];
+
+	if (!(vm->input_waits >> com & 1) || u->rx_count || !board_uart_is_ready(u))
+		return;
+	vm->input_waits &= ~(1u << com);
+	run_request_work_of(RUN_WORK_CPU);
+}
+
 static u32 read_uart(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
 {
-	u8 value = uart_read(&vm->board.uart[com_find(vm, port)], port & 7, now_ns);
+	u32 com = com_find(vm, port);
+	u8 value = uart_read(&vm->board.uart[com], port & 7, now_ns);
 
 	(void)bytes;
+	input_ask(vm, com);
 	board_uart_update(vm, now_ns);
 	return value;
 }
@@ -115,6 +129,7 @@ static void write_uart(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns
 	uart_write(u, port & 7, (u8)value, now_ns);
 	if (uart_has_tx(u) && vm->on_output)
 		vm->on_output(vm, com);
+	input_ask(vm, com);
 	board_uart_update(vm, now_ns);
 }
 

@@ -29,4 +29,7 @@ void board_pm_update(struct vm *vm, u64 now_ns);
 void board_kbc_update(struct vm *vm);
 void board_uart_update(struct vm *vm, u64 now_ns);
 
+/* Does the guest take what is typed at this port? */
+bool board_uart_is_ready(const struct uart *u);
+
 #endif

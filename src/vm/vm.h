@@ -127,6 +127,7 @@ struct vm {
 	u32 com_mask;                              /* bit n: it has serial port COM(n + 1) */
 	void (*on_output)(struct vm *vm, u32 com); /* the serial port has bytes to be taken */
 	u32 owner;                                 /* whatever on_output() finds its own by */
+	u32 input_waits; /* bit n: COM(n + 1) was not ready for a byte (board_console_type()) */
 
 	u32 vcpu_count;
 	struct vcpu *vcpu[VM_VCPUS_MAX];
