@@ -253,19 +253,32 @@ static bool plus_take(u8 byte)
 	return true;
 }
 
-/* A number as the first key goes to the VM that "vms" gives it. */
+/* The number of the VM that is asked for, 0: none. With ten VMs or more a 1 waits for a second digit, or Enter. */
+static u32 number_typed(u8 byte)
+{
+	bool is_digit = byte >= '0' && byte <= '9';
+
+	if (!line.length)
+		return is_digit && (byte != '1' || fleet_count < 10) ? byte - (u32)'0' : 0;
+	if (line.length > 1 || line.text[0] != '1')
+		return 0;
+	return is_digit ? 10 + byte - (u32)'0' : byte == '\r' || byte == '\n';
+}
+
+/* A number as the first keys goes to the VM that "vms" gives it. */
 static bool number_take(u8 byte)
 {
-	u32 i = byte - (u32)'1';
+	u32 number = number_typed(byte);
 
-	if (line.length || byte < '1' || byte > '9')
+	if (!number)
 		return false;
-	if (i >= fleet_count || !fleet[i].config) {
+	if (number > fleet_count || !fleet[number - 1].config) {
 		console_print("\a");
 		return true;
 	}
-	console_print("%c\n", byte);
-	console_switch_to_vm(&fleet[i]);
+	console_print("%c\n", byte < ' ' ? '\r' : byte);
+	line_init(&line);
+	console_switch_to_vm(&fleet[number - 1]);
 	if (is_prompt)
 		console_print(PROMPT);
 	return true;

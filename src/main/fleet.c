@@ -217,8 +217,10 @@ err_t fleet_define(const struct vm_config *config, struct fleet_vm **out)
 		return ERR_EXIST;
 	while (slot < fleet_count && fleet[slot].config)
 		slot++;
-	if (slot == CONFIG_VMS_MAX)
+	if (slot == CONFIG_VMS_MAX) {
+		log_error("[vm %s] is one too many: at most %u VMs", config->name, CONFIG_VMS_MAX);
 		return ERR_SPACE;
+	}
 	memory_lock_take();
 	own = pool_alloc(memory_pool(), pool_pages(sizeof(*own)));
 	memory_lock_drop();
