@@ -58,6 +58,12 @@ static const char *state_text(const struct fleet_vm *f)
 	}
 }
 
+/* To whom wants of it what it does already, or cannot. */
+static void state_print(const struct fleet_vm *f, struct fmt_sink *out)
+{
+	fmt_print(out, "VM %s is %s\n", f->config->name, state_text(f));
+}
+
 static void vms_run(const struct command_call *call)
 {
 	char size[32];
@@ -165,7 +171,7 @@ static void start_run(const struct command_call *call)
 	if (!f)
 		return;
 	if (f->vm) {
-		fmt_print(call->out, "VM %s is %s\n", f->config->name, state_text(f));
+		state_print(f, call->out);
 		return;
 	}
 	err = fleet_start(f);
@@ -179,6 +185,8 @@ static void pause_run(const struct command_call *call)
 
 	if (f && f->vm->state == VM_RUNNING)
 		vm_pause(f->vm);
+	else if (f)
+		state_print(f, call->out);
 }
 
 static void resume_run(const struct command_call *call)
@@ -189,6 +197,8 @@ static void resume_run(const struct command_call *call)
 		fmt_print(call->out, "gdb holds VM %s\n", f->config->name);
 	else if (f && f->vm->state == VM_PAUSED)
 		vm_resume(f->vm);
+	else if (f)
+		state_print(f, call->out);
 }
 
 static void kill_run(const struct command_call *call)
@@ -243,8 +253,9 @@ static void create_run(const struct command_call *call)
 
 	if (!err)
 		err = config_read_vm(text, &config, call->out);
-	if (!err && config.cpus_exclusive) {
-		fmt_print(call->out, "cpus_exclusive: only in eterna.conf\n");
+	if (!err && (config.cpus_exclusive || config.gdb != CONFIG_GDB_OFF)) {
+		fmt_print(call->out, "%s: only in " CONFIG_FILE_NAME "\n",
+			  config.cpus_exclusive ? "cpus_exclusive" : "gdb");
 		err = ERR_UNSUPPORTED;
 	}
 	if (!err)
