@@ -105,6 +105,19 @@ static bool memory_fits(const struct vm_spec *spec)
 	return false;
 }
 
+static struct sched_params schedule_of(const struct vm_config *config, u32 owner)
+{
+	return (struct sched_params){
+		.weight = config->weight,
+		.cap_percent = config->cap,
+		.budget_ns = config->budget_ns,
+		.period_ns = config->period_ns,
+		.cpus = config->cpus,
+		.stays = !config->migrate,
+		.owner = config->cpus_exclusive ? owner : SCHED_NO_OWNER - 1,
+	};
+}
+
 err_t fleet_start(struct fleet_vm *f)
 {
 	struct vm_spec spec = {
@@ -115,16 +128,7 @@ err_t fleet_start(struct fleet_vm *f)
 		.com_mask = coms_of(f->config),
 		.on_output = console_switch_output,
 		.owner = (u32)(f - fleet),
-		.schedule =
-			{
-				.weight = f->config->weight,
-				.cap_percent = f->config->cap,
-				.budget_ns = f->config->budget_ns,
-				.period_ns = f->config->period_ns,
-				.cpus = f->config->cpus,
-				.stays = !f->config->migrate,
-				.owner = f->config->cpus_exclusive ? (u32)(f - fleet) : SCHED_NO_OWNER - 1,
-			},
+		.schedule = schedule_of(f->config, (u32)(f - fleet)),
 		.wall_seconds = clock_wall_seconds(),
 	};
 	char size[32];
@@ -208,10 +212,21 @@ void fleet_start_all(void)
 	}
 }
 
+/* As it will be at its start, if nobody else starts before. Memory: config_check(). */
+static err_t fit_check(const struct vm_config *config, u32 slot)
+{
+	struct sched_params schedule = schedule_of(config, slot);
+	struct vnuma numa;
+	err_t err = place_vm(config, &numa);
+
+	return err ? err : run_check(config->name, config->vcpus, &numa, &schedule);
+}
+
 err_t fleet_define(const struct vm_config *config, struct fleet_vm **out)
 {
 	u32 slot = 0;
 	struct vm_config *own;
+	err_t err;
 
 	if (fleet_find(config->name))
 		return ERR_EXIST;
@@ -221,6 +236,9 @@ err_t fleet_define(const struct vm_config *config, struct fleet_vm **out)
 		log_error("[vm %s] is one too many: at most %u VMs", config->name, CONFIG_VMS_MAX);
 		return ERR_SPACE;
 	}
+	err = fit_check(config, slot);
+	if (err)
+		return err;
 	memory_lock_take();
 	own = pool_alloc(memory_pool(), pool_pages(sizeof(*own)));
 	memory_lock_drop();

@@ -31,7 +31,8 @@ void fleet_init(const struct config *config, const struct boot_info *boot);
 /* Start those of the configuration that want it, in their order; those with a delay when their time comes. */
 void fleet_start_all(void);
 
-/* One more VM, which does not start by itself. ERR_EXIST: the name is taken; ERR_SPACE: CONFIG_VMS_MAX are there. */
+/* One more VM, which does not start by itself. ERR_EXIST: the name is taken; ERR_SPACE: CONFIG_VMS_MAX are there; what
+ * of nodes and CPUs there is not for it is refused, and logged, as by fleet_start(). */
 err_t fleet_define(const struct vm_config *config, struct fleet_vm **out) MUST_CHECK;
 
 /* Kill it, if it lives, and forget it. */

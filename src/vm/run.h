@@ -5,8 +5,10 @@
 
 #include "base/err.h"
 
+struct sched_params;
 struct vm;
 struct vcpu;
+struct vnuma;
 
 /* All VMs there are. Changed by the host loop's work only. */
 #define VMS_MAX 16
@@ -29,6 +31,11 @@ void run_init(void);
  */
 err_t run_add(struct vm *vm) MUST_CHECK;
 void run_remove(struct vm *vm);
+
+/* Would the scheduler take the vcpus of a VM that is made so? Errors and what is logged as with run_add(); nothing
+ * is changed. Context: as there. */
+err_t run_check(const char *name, u32 vcpu_count, const struct vnuma *numa, const struct sched_params *schedule)
+	MUST_CHECK;
 
 /* Give the vcpus CPUs anew, after the VM's nodes moved. Context: the host loop's work; the VM is paused. */
 void run_move(struct vm *vm);

@@ -2,6 +2,7 @@
 // Who is run: VMs and their vcpus come and go, and vcpus move from one CPU to another.
 #include "base/assert.h"
 #include "host/ipi.h"
+#include "host/memory.h"
 #include "host/numa.h"
 #include "host/smp.h"
 #include "vm/apicv.h"
@@ -69,11 +70,10 @@ static void vcpu_forget(struct vcpu *v)
 	list_remove(runs[v->cpu], v);
 }
 
-/* Those that its VM may use and its node has; where there are none, all that its VM may use. */
-static struct cpu_set cpus_of(const struct vcpu *v)
+/* Those that a VM may use and the vcpu's node has; where there are none, all that the VM may use. */
+static struct cpu_set cpus_of(const struct vnuma *numa, const struct cpu_set *wanted, u32 vcpu)
 {
-	u8 node = v->vm->numa.node[vnuma_node_of_vcpu(&v->vm->numa, v->index)].host_node;
-	const struct cpu_set *wanted = &v->vm->schedule.cpus;
+	u8 node = numa->node[vnuma_node_of_vcpu(numa, vcpu)].host_node;
 	struct cpu_set there = {{0}};
 
 	for (u32 i = 0; i < cpu_count; i++)
@@ -81,6 +81,37 @@ static struct cpu_set cpus_of(const struct vcpu *v)
 		    (cpu_set_is_empty(wanted) || cpu_set_has(wanted, i)))
 			cpu_set_add(&there, i);
 	return cpu_set_is_empty(&there) ? *wanted : there;
+}
+
+static struct cpu_set cpus_of_vcpu(const struct vcpu *v)
+{
+	return cpus_of(&v->vm->numa, &v->vm->schedule.cpus, v->index);
+}
+
+err_t run_check(const char *name, u32 vcpu_count, const struct vnuma *numa, const struct sched_params *schedule)
+{
+	u32 pages = pool_pages(vcpu_count * sizeof(struct sched_entity));
+	struct sched_entity *e;
+	u32 count = 0;
+	err_t err = OK;
+
+	memory_lock_take();
+	e = pool_alloc(memory_pool(), pages);
+	memory_lock_drop();
+	if (!e)
+		return ERR_NOMEM;
+	while (count < vcpu_count && !err) {
+		struct cpu_set cpus = cpus_of(numa, &schedule->cpus, count);
+
+		err = schedule_try(&e[count], name, count, schedule, &cpus);
+		count += !err;
+	}
+	while (count)
+		schedule_end_try(&e[--count]);
+	memory_lock_take();
+	pool_free(memory_pool(), e, pages);
+	memory_lock_drop();
+	return err;
 }
 
 err_t run_add(struct vm *vm)
@@ -95,7 +126,7 @@ err_t run_add(struct vm *vm)
 	vms[slot] = vm;
 	vm->id = slot;
 	for (u32 i = 0; i < vm->vcpu_count && !err; i++) {
-		struct cpu_set cpus = cpus_of(vm->vcpu[i]);
+		struct cpu_set cpus = cpus_of_vcpu(vm->vcpu[i]);
 
 		err = vcpu_place(vm->vcpu[i], &cpus);
 	}
@@ -115,7 +146,7 @@ void run_move(struct vm *vm)
 {
 	for (u32 i = 0; i < vm->vcpu_count; i++) {
 		struct vcpu *v = vm->vcpu[i];
-		struct cpu_set cpus = cpus_of(v);
+		struct cpu_set cpus = cpus_of_vcpu(v);
 		struct cpu_set back = v->entity.allowed;
 
 		if (!v->entity.is_movable && cpu_set_has(&cpus, v->cpu))

@@ -2,6 +2,7 @@
 // Gives the scheduler its clock, its memory and its locks.
 #include "vm/schedule.h"
 
+#include "base/assert.h"
 #include "host/clock.h"
 #include "host/log.h"
 #include "host/memory.h"
@@ -50,17 +51,30 @@ err_t schedule_own(u32 cpu, u32 owner)
 	return sched_own(&sched, cpu, owner);
 }
 
-err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus)
+err_t schedule_try(struct sched_entity *e, const char *vm, u32 index, const struct sched_params *params,
+		   const struct cpu_set *cpus)
 {
-	struct sched_params params = v->vm->schedule;
+	struct sched_params p = *params;
 	char why[SCHED_WHY_BYTES];
 	err_t err;
 
-	params.cpus = *cpus;
-	err = sched_add(&sched, &v->entity, &params, now_ns(), why);
+	p.cpus = *cpus;
+	err = sched_add(&sched, e, &p, now_ns(), why);
 	if (err)
-		log_error("VM %s, vcpu %u: %s", v->vm->name, v->index, why);
+		log_error("VM %s, vcpu %u: %s", vm, index, why);
 	return err;
+}
+
+void schedule_end_try(struct sched_entity *e)
+{
+	err_t err = sched_remove(&sched, e);
+
+	ASSERT(!err); /* nobody woke it */
+}
+
+err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus)
+{
+	return schedule_try(&v->entity, v->vm->name, v->index, &v->vm->schedule, cpus);
 }
 
 err_t schedule_remove(struct vcpu *v)

@@ -20,6 +20,11 @@ err_t schedule_own(u32 cpu, u32 owner) MUST_CHECK;
  */
 err_t schedule_add(struct vcpu *v, const struct cpu_set *cpus) MUST_CHECK;
 
+/* The same for vcpu `index` of a VM that is not made, to see whether it is taken; and forget it again. */
+err_t schedule_try(struct sched_entity *e, const char *vm, u32 index, const struct sched_params *params,
+		   const struct cpu_set *cpus) MUST_CHECK;
+void schedule_end_try(struct sched_entity *e);
+
 /* ERR_BUSY: a CPU has it, v->entity.cpu. */
 err_t schedule_remove(struct vcpu *v) MUST_CHECK;
 
