@@ -216,6 +216,11 @@ u8 ioapic_edge_vector(const struct ioapic *io, unsigned pin)
 	return (u8)GET(ENTRY_VECTOR, entry);
 }
 
+bool ioapic_is_masked(const struct ioapic *io, unsigned pin)
+{
+	return io->entry[pin] & ENTRY_MASKED;
+}
+
 bool ioapic_has_nmi(const struct ioapic *io)
 {
 	for (unsigned pin = 0; pin < IOAPIC_PINS; pin++)

@@ -64,6 +64,9 @@ void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted, struct ioap
 /* The vector that an edge at `pin` requests of local APICs; 0: none, as it is masked, level-triggered or no vector. */
 u8 ioapic_edge_vector(const struct ioapic *io, unsigned pin);
 
+/* Does nobody hear of edges at `pin`? */
+bool ioapic_is_masked(const struct ioapic *io, unsigned pin);
+
 /* Is a pin unmasked that delivers NMIs? */
 bool ioapic_has_nmi(const struct ioapic *io);
 

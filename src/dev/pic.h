@@ -67,6 +67,12 @@ void pic_write(struct pic *p, u16 port, u8 value);
 /* Line `irq` (0 to 15; 2 is the cascade and ignored) is now high (asserted) or low. */
 void pic_set_line(struct pic *p, unsigned irq, bool asserted);
 
+/* Does no edge of line `irq` reach the CPU? */
+static inline bool pic_is_masked(const struct pic *p, unsigned irq)
+{
+	return p->chip[irq / 8].imr >> irq % 8 & 1;
+}
+
 /* Is INTR asserted to the CPU? */
 static inline bool pic_pending(const struct pic *p)
 {

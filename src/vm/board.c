@@ -70,19 +70,32 @@ static bool tick_take(struct vm *vm, u32 edges, u64 now_ns)
 	return is_given;
 }
 
+/*
+ * Firmware leaves the PIT ticking, and who has a better timer masks it and lets it tick: its edges, which request one
+ * interrupt at most, are then not worth an exit each. Those that a guest is owed still come one by one.
+ */
 void board_pit_update(struct vm *vm, u64 now_ns)
 {
-	struct pit *p = &vm->board.pit;
+	struct board *b = &vm->board;
+	struct pit *p = &b->pit;
 	u32 edges = pit_irq0_edges(p, now_ns);
 	bool level = pit_irq0(p, now_ns);
 
 	/* With legacy replacement on, IRQ 0 and IRQ 8 are the HPET's. */
-	if (hpet_is_legacy(&vm->board.hpet))
+	if (hpet_is_legacy(&b->hpet))
 		return;
-	if (tick_take(vm, edges, now_ns))
+	if (tick_take(vm, b->tick_is_silent ? MIN(edges, 1u) : edges, now_ns))
 		board_pulse_irq(vm, IRQ_PIT);
 	board_set_irq(vm, IRQ_PIT, level);
-	event_consider(vm, pit_next_edge(p, now_ns));
+	b->tick_is_silent = board_tick_is_masked(vm) && !b->tick_debt.count;
+	if (!b->tick_is_silent)
+		event_consider(vm, pit_next_edge(p, now_ns));
+}
+
+void board_tick_look(struct vm *vm)
+{
+	if (vm->board.tick_is_silent)
+		board_pit_update(vm, vm_now_ns(vm));
 }
 
 void board_rtc_update(struct vm *vm, u64 now_ns)

@@ -59,6 +59,7 @@ struct board {
 	u32 testdev_lines;               /* bit n: pc-testdev asserts GSI n */
 	u32 hpet_lines;                  /* bit n: a HPET timer asserts I/O APIC pin n */
 	struct edge_debt tick_debt;      /* edges of IRQ 0, from the PIT or the HPET */
+	bool tick_is_silent;             /* IRQ 0 is masked, and nobody looks at the PIT's edges (board_tick_look()) */
 	u64 next_event_ns;               /* of all devices */
 };
 

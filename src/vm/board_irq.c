@@ -106,6 +106,11 @@ bool board_tick_waits(const struct vm *vm)
 	return master->irr & ~master->imr & BIT(IRQ_PIT);
 }
 
+bool board_tick_is_masked(const struct vm *vm)
+{
+	return pic_is_masked(&vm->board.pic, IRQ_PIT) && ioapic_is_masked(&vm->board.ioapic, ioapic_pin(IRQ_PIT));
+}
+
 bool board_has_extint(const struct vcpu *v)
 {
 	return v->index == 0 && pic_pending(&v->vm->board.pic) && lapic_extint_accepted(&v->lapic);

@@ -134,8 +134,10 @@ static void ioapic_store(struct vcpu *v, u32 offset, u32 value)
 {
 	struct ioapic_effects fx;
 
+	board_tick_look(v->vm);
 	ioapic_mmio_write(&v->vm->board.ioapic, offset, value, &fx);
 	board_send_ioapic_effects(v->vm, &fx);
+	board_tick_look(v->vm);
 }
 
 static void memory_write(struct vcpu *v, gpa_t gpa, const void *buf, u32 bytes)

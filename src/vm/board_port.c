@@ -24,10 +24,12 @@ static void power_request(struct vm *vm, enum power_request request)
 
 static u32 read_pic(struct vm *vm, u16 port, u32 bytes, u64 now_ns)
 {
-	u8 value = pic_read(&vm->board.pic, port);
+	u8 value;
 
 	(void)bytes;
 	(void)now_ns;
+	board_tick_look(vm);
+	value = pic_read(&vm->board.pic, port);
 	board_intr_update(vm); /* a poll acknowledges */
 	return value;
 }
@@ -36,8 +38,10 @@ static void write_pic(struct vm *vm, u16 port, u32 bytes, u32 value, u64 now_ns)
 {
 	(void)bytes;
 	(void)now_ns;
+	board_tick_look(vm);
 	pic_write(&vm->board.pic, port, (u8)value);
 	board_intr_update(vm);
+	board_tick_look(vm);
 }
 
 #define PIT_COUNTER_0 0x40

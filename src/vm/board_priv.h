@@ -21,6 +21,15 @@ void board_send_ioapic_effects(struct vm *vm, const struct ioapic_effects *fx);
 /* Has the guest not yet taken the last edge of IRQ 0? Then another one would be lost. */
 bool board_tick_waits(const struct vm *vm);
 
+/* Can IRQ 0 rise without anybody hearing of it? */
+bool board_tick_is_masked(const struct vm *vm);
+
+/*
+ * Before and after the guest reads or writes a register of the 8259 pair or of the I/O APIC, where a mask of IRQ 0 may
+ * change or a request show: the PIT's edges that nobody looked at, and the next one.
+ */
+void board_tick_look(struct vm *vm);
+
 /* Lines and next events of single devices after an access, cheaper than board_retime(). */
 void board_pit_update(struct vm *vm, u64 now_ns);
 void board_rtc_update(struct vm *vm, u64 now_ns);
