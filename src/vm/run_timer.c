@@ -93,13 +93,17 @@ u64 run_timer_limit(u64 tsc)
 }
 
 /* The timer may have to come earlier: this CPU's own, and that of the guest which it runs. */
-static void timer_advance(struct run_cpu *r, u64 tsc)
+static void timer_rearm(struct run_cpu *r, u64 tsc)
 {
-	if (tsc >= r->armed_tsc)
-		return;
 	run_timer_arm(r, tsc);
 	if (r->loaded && r->loaded->is_chosen)
 		run_guest_timer_arm(r, r->loaded);
+}
+
+static void timer_advance(struct run_cpu *r, u64 tsc)
+{
+	if (tsc < r->armed_tsc)
+		timer_rearm(r, tsc);
 }
 
 /* The same for what is not the timer of the guest's own local APIC. */
@@ -130,9 +134,17 @@ bool run_timer_post(struct vcpu *v)
 
 void run_lapic_moved(struct vcpu *v)
 {
+	struct run_cpu *r = this_run();
+	u64 due = MIN(r->limit_tsc, v->event_tsc);
+	u64 tsc;
+
 	if (!v->is_chosen || lapic_next_event(&v->lapic) >= v->event_ns)
 		return;
-	timer_advance(this_run(), run_lapic_event_tsc(v));
+	tsc = run_lapic_event_tsc(v);
+	if (r->armed_tsc < due) /* by run_timer_limit() alone, and perhaps for nothing now */
+		timer_rearm(r, run_timer_limit(MIN(due, tsc)));
+	else
+		timer_advance(r, tsc);
 	if (apicv_is_lent(v))
 		vcpu_pending_add(v, PENDING_TIMER);
 }
