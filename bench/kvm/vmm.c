@@ -2,14 +2,17 @@
 /*
  * A small user of Linux's KVM, to compare with: one vcpu, the in-kernel interrupt chips and timer, a 16550 at COM1
  * whose output goes to stdout. It types a line when the guest says "load: ready", and prints KVM's own counts of what
- * came between that and "load: done", "kvm: NAME COUNT" each.
+ * came between that and "load: done", "kvm: NAME COUNT" each, and its exits by the processor's reason, "kvm: reason N
+ * COUNT".
  *
  *   vmm KERNEL INITRD COMMAND-LINE MIB
  *
- * The guest has no ACPI tables, so that its Linux takes its ticks by the 8254 and the 8259 instead of the local APIC.
+ * The guest has the least of ACPI tables that make its Linux find the I/O APIC and take its ticks from the timer of the
+ * local APIC, as a guest of ETERNA's does. (Debian's cloud kernel does not read MP tables.)
  *
- * Linux's x86 boot protocol, 64-bit entry; KVM's API documentation (linux-libc-dev has the headers). It runs as root on
- * Linux with debugfs mounted, linked statically: see bench/kvm/count.
+ * Linux's x86 boot protocol, 64-bit entry; ACPI Specification, ACPI Software Programming Model; KVM's API documentation
+ * (linux-libc-dev has the headers). It runs as root on Linux with debugfs and tracefs mounted, linked statically: see
+ * bench/kvm/count.
  */
 #include <asm/bootparam.h>
 #include <dirent.h>
@@ -29,10 +32,12 @@
 #define PARAMS 0x10000
 #define COMMAND_LINE 0x20000
 #define TABLES 0x30000
+#define ACPI 0xf0000
 #define KERNEL 0x100000
 #define LARGE_PAGE 0x200000
 #define STATS "/sys/kernel/debug/kvm"
 #define STATS_MAX 128
+#define EXITS "/sys/kernel/tracing/events/kvm/kvm_exit"
 
 enum { UART_DATA, UART_IER, UART_IIR, UART_LCR, UART_MCR, UART_LSR, UART_MSR, UART_SCR };
 
@@ -65,6 +70,30 @@ static long stat_read(const char *name)
 	return strtol(text, NULL, 10);
 }
 
+/* Linux's Documentation/trace/histogram. */
+static void reasons_begin(void)
+{
+	static const char trigger[] = "hist:keys=exit_reason";
+	int fd = open(EXITS "/trigger", O_WRONLY);
+
+	if (fd < 0 || write(fd, trigger, sizeof(trigger) - 1) < 0)
+		err(1, EXITS "/trigger");
+	close(fd);
+}
+
+static void reasons_print(void)
+{
+	FILE *file = fopen(EXITS "/hist", "r");
+	unsigned long reason, count;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "{ exit_reason: %lu } hitcount: %lu", &reason, &count) == 2)
+			printf("kvm: reason %lu %lu\n", reason, count);
+	if (file)
+		fclose(file);
+}
+
 /* The counts of all VMs together: there is one. */
 static void stats_begin(void)
 {
@@ -81,6 +110,7 @@ static void stats_begin(void)
 		stat_count++;
 	}
 	closedir(dir);
+	reasons_begin();
 }
 
 static void stats_print(void)
@@ -91,6 +121,7 @@ static void stats_print(void)
 		if (more > 0)
 			printf("kvm: %s %ld\n", stats[i].name, more);
 	}
+	reasons_print();
 	printf("kvm: end\n");
 	fflush(stdout);
 }
@@ -270,6 +301,97 @@ static void linux_load(const char *kernel, const char *initrd, const char *words
 	}
 }
 
+/* --- ACPI: one processor, an I/O APIC whose pins are the ISA interrupts, fixed hardware that never asks for anything -
+ */
+
+enum { RSDP = 0x000, RSDT = 0x040, FADT = 0x080, FACS = 0x100, MADT = 0x140, DSDT = 0x1c0 }; /* at ACPI */
+
+static void put_u16(uint8_t *at, uint16_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* The byte at `at` makes the sum of all of them 0. */
+static void acpi_checksum(uint8_t *table, size_t bytes, size_t at)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		sum += table[i];
+	table[at] = (uint8_t)(0x100 - (sum & 0xff));
+}
+
+/* The head of a table whose body stands there already (System Description Table Header). */
+static void acpi_table(unsigned offset, const char *signature, uint32_t bytes)
+{
+	uint8_t *table = memory + ACPI + offset;
+
+	memcpy(table, signature, 4);
+	put_u32(table + 4, bytes);
+	table[8] = 1; /* revision */
+	memcpy(table + 10, "ETERNABENCHKVM", 14);
+	memcpy(table + 28, "KVM", 3);
+	acpi_checksum(table, bytes, 9);
+}
+
+/* Ports that nobody has: they read as ones, SCI_EN among them. */
+#define PM1_EVENT 0x600
+#define PM1_CONTROL 0x604
+
+static void acpi_fadt(void)
+{
+	uint8_t *fadt = memory + ACPI + FADT;
+
+	put_u32(fadt + 36, ACPI + FACS);
+	put_u32(fadt + 40, ACPI + DSDT);
+	put_u16(fadt + 46, 9); /* SCI_INT */
+	put_u32(fadt + 56, PM1_EVENT);
+	put_u32(fadt + 64, PM1_CONTROL);
+	fadt[88] = 4;               /* PM1_EVT_LEN */
+	fadt[89] = 2;               /* PM1_CNT_LEN */
+	put_u16(fadt + 96, 0xffff); /* no C2 */
+	put_u16(fadt + 98, 0xffff); /* no C3 */
+	put_u16(fadt + 109, 1);     /* IAPC_BOOT_ARCH: legacy devices */
+	put_u32(fadt + 112, 0x35);  /* WBINVD, C1, no power nor sleep button */
+	acpi_table(FADT, "FACP", 116);
+}
+
+static void acpi_madt(void)
+{
+	static const uint8_t processor[8] = {0, 8, 0, 0, 1};                     /* uid, APIC id, enabled */
+	static const uint8_t ioapic[12] = {1, 12, 0, 0, 0x00, 0x00, 0xc0, 0xfe}; /* at 0xfec00000, from interrupt 0 */
+	uint8_t *madt = memory + ACPI + MADT;
+
+	put_u32(madt + 36, 0xfee00000);
+	put_u32(madt + 40, 1); /* PCAT_COMPAT: there are 8259s as well */
+	memcpy(madt + 44, processor, sizeof(processor));
+	memcpy(madt + 52, ioapic, sizeof(ioapic));
+	acpi_table(MADT, "APIC", 64);
+}
+
+static void acpi_place(void)
+{
+	uint8_t *base = memory + ACPI;
+
+	acpi_fadt();
+	acpi_madt();
+	acpi_table(DSDT, "DSDT", 36); /* no devices */
+	memcpy(base + FACS, "FACS", 4);
+	put_u32(base + FACS + 4, 64);
+	put_u32(base + RSDT + 36, ACPI + FADT);
+	put_u32(base + RSDT + 40, ACPI + MADT);
+	acpi_table(RSDT, "RSDT", 44);
+	memcpy(base + RSDP, "RSD PTR ", 8);
+	memcpy(base + RSDP + 9, "ETERNA", 6);
+	put_u32(base + RSDP + 16, ACPI + RSDT);
+	acpi_checksum(base + RSDP, 20, 8);
+}
+
 static void vcpu_enter_linux(void)
 {
 	struct kvm_sregs s;
@@ -291,20 +413,40 @@ static void vcpu_enter_linux(void)
 		err(1, "registers");
 }
 
+/*
+ * As the guest's Linux will load it. QEMU's TCG lets a guest's XSETBV through, and a KVM that does not know of it gives
+ * sizes of XSAVE areas at which the guest does without XSAVE: its programs then ask for fewer leaves than they would.
+ */
+static void xcr0_set(uint64_t features)
+{
+	struct kvm_xcrs xcrs = {.nr_xcrs = 1, .xcrs = {{.xcr = 0, .value = features}}};
+
+	if (ioctl(vcpu, KVM_SET_XCRS, &xcrs))
+		err(1, "KVM_SET_XCRS");
+}
+
 /* All that KVM can give, as QEMU does with -cpu host. */
 static void cpuid_give(void)
 {
+	uint64_t features = 0;
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 200 * sizeof(cpuid->entries[0]));
 
 	cpuid->nent = 200;
 	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
 		err(1, "KVM_GET_SUPPORTED_CPUID");
-	for (unsigned i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 1)
-			cpuid->entries[i].ecx |= 1u << 24 | 1u << 31; /* TSC-deadline timer, hypervisor */
+	for (unsigned i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		if (entry->function == 1)
+			entry->ecx |= 1u << 24 | 1u << 31; /* TSC-deadline timer, hypervisor */
+		if (entry->function == 0xd && entry->index == 0)
+			features = entry->eax | (uint64_t)entry->edx << 32;
+	}
 	if (ioctl(vcpu, KVM_SET_CPUID2, cpuid))
 		err(1, "KVM_SET_CPUID2");
 	free(cpuid);
+	if (features)
+		xcr0_set(features);
 }
 
 static void machine_make(void)
@@ -342,6 +484,7 @@ int main(int count, char **words)
 	machine_make();
 	cpuid_give();
 	linux_load(words[1], words[2], words[3]);
+	acpi_place();
 	vcpu_enter_linux();
 	run = mmap(NULL, (size_t)ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (run == MAP_FAILED)
