@@ -376,11 +376,14 @@ static void vector_of_an_edge(void **state)
 	(void)state;
 	ioapic_init(&pins, 0);
 	assert_int_equal(ioapic_edge_vector(&pins, 2), 0);
+	assert_true(ioapic_is_masked(&pins, 2));
 	ioapic_mmio_write(&pins, 0, 0x10 + 2 * 2, &fx);
 	for (unsigned i = 0; i < ARRAY_COUNT(cases); i++) {
 		ioapic_mmio_write(&pins, 0x10, cases[i].low, &fx);
 		assert_int_equal(ioapic_edge_vector(&pins, 2), cases[i].vector);
 		assert_int_equal(ioapic_edge_vector(&pins, 3), 0);
+		assert_int_equal(ioapic_is_masked(&pins, 2), cases[i].low >> 16 & 1);
+		assert_true(ioapic_is_masked(&pins, 3));
 	}
 }
 

@@ -17,8 +17,12 @@ static void power_up_is_as_firmware_leaves_it(void **state)
 	out(&p, 0x21, 0xfe);
 	assert_int_equal(ack(&p), 0x08);
 	out(&p, 0x20, EOI);
+	assert_false(pic_is_masked(&p, 0));
+	assert_true(pic_is_masked(&p, 8));
 	out(&p, 0x21, 0xfb);
 	out(&p, 0xa1, 0xfe);
+	assert_true(pic_is_masked(&p, 0));
+	assert_false(pic_is_masked(&p, 8));
 	assert_int_equal(ack(&p), 0x70);
 }
 
