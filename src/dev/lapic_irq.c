@@ -6,7 +6,7 @@
 
 void lapic_update(struct lapic *l)
 {
-	l->ppr = CLASS(l->tpr) >= CLASS(l->isr_max) ? l->tpr : CLASS(l->isr_max);
+	l->ppr = lapic_ppr(l->tpr, l->isr_max);
 	l->pending = CLASS(l->irr_max) > CLASS(l->ppr) ? l->irr_max : 0;
 }
 

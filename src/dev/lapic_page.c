@@ -36,6 +36,8 @@ static void bitmap_store(struct lapic_page *page, u32 reg, const u64 *map)
 /* Processors may set bits of IRR at any time. */
 static void requests_add(struct lapic_page *page, u32 i, u64 vectors)
 {
+	if (!vectors)
+		return;
 	__atomic_or_fetch(at(page, REG_IRR + 2 * i), (u32)vectors, __ATOMIC_SEQ_CST);
 	__atomic_or_fetch(at(page, REG_IRR + 2 * i + 1), (u32)(vectors >> 32), __ATOMIC_SEQ_CST);
 }
@@ -124,10 +126,23 @@ static void priorities_take(struct lapic *l, const struct lapic_page *page)
 	lapic_update(l);
 }
 
+/* Returns all of them. */
+static u64 requests_move(struct lapic *l, struct lapic_page *page)
+{
+	u64 all = 0;
+
+	for (u32 i = 0; i < BITMAP_WORDS; i++) {
+		u64 vectors = requests_remove(page, i);
+
+		l->irr[i] |= vectors;
+		all |= vectors;
+	}
+	return all;
+}
+
 void lapic_page_take(struct lapic *l, struct lapic_page *page)
 {
-	for (u32 i = 0; i < BITMAP_WORDS; i++)
-		l->irr[i] |= requests_remove(page, i);
+	(void)requests_move(l, page);
 	priorities_take(l, page);
 }
 
@@ -140,14 +155,8 @@ void lapic_page_view(struct lapic *copy, const struct lapic_page *page)
 
 bool lapic_page_requests_take(struct lapic *l, struct lapic_page *page)
 {
-	u64 all = 0;
+	u64 all = requests_move(l, page);
 
-	for (u32 i = 0; i < BITMAP_WORDS; i++) {
-		u64 vectors = requests_remove(page, i);
-
-		l->irr[i] |= vectors;
-		all |= vectors;
-	}
 	l->irr_max = lapic_highest_from(l->irr, VECTOR_LAST);
 	lapic_update(l);
 	return all;
@@ -173,15 +182,14 @@ void lapic_page_merge(struct lapic *l, struct lapic_page *page)
 
 bool lapic_page_post(struct lapic *l, struct lapic_page *page)
 {
+	u64 vectors[BITMAP_WORDS];
+
 	for (u32 reg = REG_LVT + LAPIC_LVT_LINT0; reg <= REG_LVT + LAPIC_LVT_LINT1; reg++)
 		if ((*at(page, reg) ^ l->lvt[reg - REG_LVT]) & LVT_REMOTE_IRR)
 			return false;
-	for (u32 i = 0; i < BITMAP_WORDS; i++) {
-		requests_add(page, i, l->irr[i]);
-		l->irr[i] = 0;
-	}
-	l->irr_max = 0;
-	lapic_update(l);
+	lapic_requests_take(l, vectors);
+	for (u32 i = 0; i < BITMAP_WORDS; i++)
+		requests_add(page, i, vectors[i]);
 	return true;
 }
 
@@ -203,10 +211,7 @@ void lapic_requests_add(struct lapic *l, const u64 vectors[4])
 
 void lapic_page_ppr_update(struct lapic_page *page)
 {
-	u32 tpr = *at(page, REG_TPR) & 0xff;
-	u32 serviced = CLASS(lapic_page_in_service(page));
-
-	*at(page, REG_PPR) = serviced > CLASS(tpr) ? serviced : tpr;
+	*at(page, REG_PPR) = lapic_ppr((u8)*at(page, REG_TPR), lapic_page_in_service(page));
 }
 
 void lapic_page_unserve(struct lapic_page *page, u8 vector)

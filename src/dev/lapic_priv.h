@@ -87,6 +87,12 @@ enum lapic_timer_mode { TIMER_ONE_SHOT, TIMER_PERIODIC, TIMER_DEADLINE, TIMER_RE
 
 #define CLASS(priority) ((u8)((priority)&0xf0))
 
+/* PPR by TPR and the highest vector in service, 0: none (SDM 3A, Task and Processor Priorities). */
+static inline u8 lapic_ppr(u8 tpr, u8 in_service)
+{
+	return CLASS(tpr) >= CLASS(in_service) ? tpr : CLASS(in_service);
+}
+
 static inline bool is_enabled(const struct lapic *l)
 {
 	return l->base & BASE_EN;

@@ -34,6 +34,7 @@ void avic_logical_fill(u32 table[LAPIC_SLOTS], const struct lapic_slots *slots)
 		bool is_clear = lapic_slot_is_clear(slots, i);
 		u32 entry = is_clear ? AVIC_LOGICAL_VALID | (u32)PUT(AVIC_LOGICAL_ID, slots->id[i]) : 0;
 
-		__atomic_store_n(&table[i], entry, __ATOMIC_SEQ_CST);
+		if (entry != __atomic_load_n(&table[i], __ATOMIC_RELAXED))
+			__atomic_store_n(&table[i], entry, __ATOMIC_SEQ_CST);
 	}
 }

@@ -25,6 +25,7 @@ void avic_entry_accepts_set(u64 *entry, bool accepts);
 void avic_entry_runs_on(u64 *entry, u32 host_apic_id);
 void avic_entry_runs_no_more(u64 *entry);
 
+/* Writes what has changed. Context: nobody else writes. */
 void avic_logical_fill(u32 table[LAPIC_SLOTS], const struct lapic_slots *slots);
 
 #endif
