@@ -135,11 +135,11 @@ bool run_timer_post(struct vcpu *v)
 void run_lapic_moved(struct vcpu *v)
 {
 	struct run_cpu *r = this_run();
-	u64 due = MIN(r->limit_tsc, v->event_tsc);
-	u64 tsc;
+	u64 due, tsc;
 
 	if (!v->is_chosen || lapic_next_event(&v->lapic) >= v->event_ns)
 		return;
+	due = MIN(r->limit_tsc, v->event_tsc);
 	tsc = run_lapic_event_tsc(v);
 	if (r->armed_tsc < due) /* by run_timer_limit() alone, and perhaps for nothing now */
 		timer_rearm(r, run_timer_limit(MIN(due, tsc)));
