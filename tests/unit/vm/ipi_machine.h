@@ -2,7 +2,7 @@
 /*
  * No IPI that a processor sends by itself is lost, whenever it comes: the senders' steps are put between those of the
  * CPUs that the vcpu is at, and each vector must get to the guest. What vm/ does is its own code; here are the host
- * loop (run.c, vcpu.c), as far as that calls it, and the guest. The test that includes this plays the processors.
+ * loop (run.c), as far as that calls it, and the guest. The test that includes this plays the processors.
  */
 #ifndef ETERNA_TESTS_IPI_MACHINE_H
 #define ETERNA_TESTS_IPI_MACHINE_H
@@ -34,6 +34,7 @@ static void moment(void);
 #include "vm/apicv_table.c"
 #include "vm/event.c"
 #include "vm/run_members.c"
+#include "vm/vcpu.c"
 
 #define CPUS 2u
 #define SENDERS 2u
@@ -231,14 +232,6 @@ void run_tell(struct vcpu *v)
 		m.is_ready = true;
 }
 
-void vcpu_kick(struct vcpu *v, u32 pending)
-{
-	u32 old = __atomic_fetch_or(&v->pending, pending, __ATOMIC_SEQ_CST);
-
-	if (pending & ~old)
-		run_tell(v);
-}
-
 /* These two are called on the third CPU. */
 bool run_is_on_other_cpu(const struct vcpu *v)
 {
@@ -253,31 +246,6 @@ void run_notify(struct vcpu *v)
 	}
 	m.software->found = __atomic_load_n(&v->cpu, __ATOMIC_SEQ_CST);
 	m.software->step = STEP_TELL;
-}
-
-/* vcpu_is_runnable(), with is_woken() */
-static bool is_runnable(struct vcpu *v)
-{
-	if (!v->is_waiting || !vcpu_pending(v))
-		return !v->is_waiting;
-	vm_lock(v->vm);
-	if (event_wakes(v)) {
-		v->hvm.state.activity = ACTIVITY_ACTIVE;
-		v->is_waiting = false;
-	}
-	vm_unlock(v->vm);
-	return !v->is_waiting;
-}
-
-/* vcpu_halt() */
-static void halt(struct vcpu *v)
-{
-	vm_lock(v->vm);
-	v->hvm.state.activity = ACTIVITY_HLT;
-	v->is_waiting = true;
-	if (apicv_is_lent(v) && apicv_has_interrupt(v))
-		vcpu_pending_add(v, PENDING_INTERRUPT);
-	vm_unlock(v->vm);
 }
 
 static void mode_leave(struct vcpu *v)
@@ -313,7 +281,7 @@ static void run_until_halt(struct vcpu *v, bool leaves_mode)
 	guest_check();
 	if (leaves_mode)
 		mode_leave(v);
-	halt(v);
+	assert_true(vcpu_halt(v));
 	apicv_run_end(v);
 	if (apicv_has_ipis(v))
 		apicv_close(v);
@@ -328,13 +296,13 @@ static void turn(u32 cpu, bool leaves_mode)
 	m.is_ready = false;
 	run_take_over(runs[cpu], v);
 	__atomic_store_n(&v->is_chosen, true, __ATOMIC_SEQ_CST);
-	while (is_runnable(v)) {
+	while (vcpu_is_runnable(v)) {
 		runs[cpu]->loaded = v;
 		run_until_halt(v, leaves_mode);
 	}
 	runs[cpu]->loaded = NULL;
 	__atomic_store_n(&v->is_chosen, false, __ATOMIC_SEQ_CST);
-	m.is_ready |= is_runnable(v);
+	m.is_ready |= vcpu_is_runnable(v);
 }
 
 /* Something that does not end its HLT: the scheduler chooses it, and it goes on waiting. */
@@ -445,7 +413,20 @@ void lock_wait(struct lock *l)
 	l->word.held = true;
 }
 
-/* These are not called: no mapping goes, there is no timer, and no INIT. */
+bool vm_is_halted_for_good(const struct vm *vm)
+{
+	(void)vm;
+	return false;
+}
+
+/* These are not called: no mapping goes, there is no timer, no INIT and no debugger. */
+bool debug_lets_run(const struct vcpu *v)
+{
+	(void)v;
+	fail();
+	return false;
+}
+
 void memory_lock_take(void)
 {
 	fail();
@@ -463,13 +444,6 @@ void run_timer_ran_out(struct vcpu *v)
 }
 
 bool run_timer_post(struct vcpu *v)
-{
-	(void)v;
-	fail();
-	return false;
-}
-
-bool vcpu_take_signals(struct vcpu *v)
 {
 	(void)v;
 	fail();
