@@ -28,14 +28,18 @@ test: packages-build packages-test packages-analysis
 test-all: packages-build packages-test packages-analysis
 	$(Q)tools/test/summary --log $(O)/test $(call test_selected,$(call TEST_SUITES,:MATRIX=--part=all,:ROUNDS=1000) $(TEST_SYMBOLS) $(TEST_MANY))
 
+LIFE_TEST = tests/emu/life_test --image $(IMAGE) --guests $(O)/guest
+
 # The debug image, which checks the order of its locks: several CPUs, IPIs, a Linux, VMs that come, go and move.
+DEBUG_LIVES := --only float,life,limits,crash,rounds --rounds 20
 DEBUG_ROWS := smp-bochs-bios-4@2-128M smp-qemu-direct-2@2-128M ipi_chase-bochs-bios-4@4-128M linux-cloud-qemu-direct-2-256M
+debug-test: private IMAGE = $(O)/debug/eterna.elf
 debug-test: $(EMULATORS_READY) $(GUESTS_READY) $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/life.elf $(O)/guest/triple_fault.elf
 	$(Q)$(MAKE) --no-print-directory image BUILD=debug O=$(O)/debug
 	$(Q)for row in $(DEBUG_ROWS); do \
-		tests/emu/run-matrix --only $$row --image $(O)/debug/eterna.elf --guests $(O)/guest --out $(O)/debug || exit 1; done
-	$(Q)tests/emu/life_test --only float,life,limits,crash,rounds --rounds 20 --image $(O)/debug/eterna.elf --guests $(O)/guest
-	$(Q)tests/emu/life_test --machine bochs --only float,life,limits,crash,rounds --rounds 20 --image $(O)/debug/eterna.elf --guests $(O)/guest
+		tests/emu/run-matrix --only $$row --image $(IMAGE) --guests $(O)/guest --out $(O)/debug || exit 1; done
+	$(Q)$(LIFE_TEST) $(DEBUG_LIVES)
+	$(Q)$(LIFE_TEST) --machine bochs $(DEBUG_LIVES)
 
 # Debian's kernels under ETERNA.
 linux-boot: $(EMULATORS_READY) $(GUESTS_READY) image
@@ -66,7 +70,6 @@ gdb-symbols-test: packages-debuggers $(EMULATORS_READY) $(GUESTS_READY) $(SYMBOL
 
 # VMs that come and go at the prompt.
 ROUNDS ?= 100
-LIFE_TEST = tests/emu/life_test --image $(IMAGE) --guests $(O)/guest
 life-test: $(O)/guest/life.elf $(O)/guest/coms.elf $(O)/guest/typed.elf $(O)/guest/smp.elf $(O)/guest/ipi_chase.elf $(O)/guest/triple_fault.elf $(EMULATORS_READY) $(GUESTS_READY) image
 	$(Q)$(LIFE_TEST) --only "$(ONLY)" --rounds $(ROUNDS)
 	$(Q)$(LIFE_TEST) --machine bochs --only life,crash,limits,console,stray,typed,order,float,rounds --rounds $(ROUNDS)
