@@ -7,10 +7,14 @@ from .arguments import TREE
 from .failure import Failure
 
 
+def _run(name, *words):
+    return subprocess.run([os.path.join(TREE, "tools/deps", name), *words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, check=False)
+
+
 def emulator(name, refusal):
     """The path of the emulator that tools/deps/NAME makes, built if it is not there yet."""
-    made = subprocess.run([os.path.join(TREE, "tools/deps", name)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, check=False)
+    made = _run(name)
     if made.returncode != 0:
         raise Failure(f"{refusal} (see above)")
     return made.stdout.strip()
@@ -18,6 +22,4 @@ def emulator(name, refusal):
 
 def emulator_if_built(name):
     """The same, or "" if it is not there."""
-    made = subprocess.run([os.path.join(TREE, "tools/deps", name), "--if-built"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, text=True, check=False)
-    return made.stdout.strip()
+    return _run(name, "--if-built").stdout.strip()
